@@ -1,0 +1,34 @@
+#!/bin/sh
+# Builds the NIF and puts it into priv/. rebar3 runs it before it compiles; it copies nothing when
+# nothing changed.
+set -eu
+cd "$(dirname "$0")/.."
+
+need=$(sed -n 's/^rust-version = "\(.*\)"$/\1/p' Cargo.toml)
+have=$(cargo --version 2>/dev/null | cut -d ' ' -f 2) || have=
+if [ -z "$have" ]; then
+    echo "ketama: cargo not found; install Rust $need or newer, from https://rustup.rs." >&2
+    exit 1
+fi
+if ! awk -v have="$have" -v need="$need" 'BEGIN {
+    split(have, h, "."); split(need, n, ".")
+    exit !(h[1] + 0 > n[1] + 0 || h[1] + 0 == n[1] + 0 && h[2] + 0 >= n[2] + 0)
+}'; then
+    echo "ketama: cargo is $have; install Rust $need or newer, from https://rustup.rs." >&2
+    exit 1
+fi
+
+# The library names no path of the machine that built it. The user's settings may move the library;
+# cargo says where it is.
+paths="'--remap-path-prefix=$PWD=ketama', '--remap-path-prefix=${CARGO_HOME:-$HOME/.cargo}=cargo'"
+library=$(cargo build --release --locked --package ketama_nif \
+    --config "build.rustflags=[$paths]" --message-format json-render-diagnostics |
+    sed -n 's/.*"filenames":\["\([^"]*libketama_nif\.[a-z]*\)".*/\1/p')
+[ -n "$library" ] || exit 1
+
+# The VM looks for .so, on macOS too. A library that is loaded is replaced, not written into.
+mkdir -p priv
+if ! cmp -s "$library" priv/libketama_nif.so; then
+    cp "$library" priv/libketama_nif.so.new
+    mv priv/libketama_nif.so.new priv/libketama_nif.so
+fi

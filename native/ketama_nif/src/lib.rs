@@ -1,0 +1,181 @@
+//! The NIF of `ketama_nif.erl`: decode, call, encode.
+
+use arc_swap::ArcSwap;
+use ketama::servers_file::{self, Trap};
+use ketama::{BuildError, Continuum, Fault, Server};
+use once_cell::sync::OnceCell;
+use rustler::types::atom::{error, ok};
+use rustler::{
+    Atom, Binary, Encoder, Env, Error, NewBinary, NifResult, Resource, ResourceArc, Term,
+};
+use std::sync::Arc;
+
+mod atoms {
+    rustler::atoms! {
+        not_started,
+        // Of BuildError.
+        invalid_line,
+        invalid_server,
+        no_servers,
+        system_limit,
+        // Of Trap.
+        cut_weight,
+        long_line,
+        // Of Fault.
+        blank_line,
+        empty_name,
+        long_name,
+        missing_weight,
+        negative_weight,
+        no_digits,
+        nul_byte,
+        space_in_name,
+        total_out_of_range,
+        weight_out_of_range,
+        zero_weight,
+    }
+}
+
+rustler::init!("ketama_nif");
+
+/// What Erlang holds as a `continuum()`.
+struct Ring(Arc<Continuum>);
+
+#[rustler::resource_impl]
+impl Resource for Ring {}
+
+/// The continuum of `getserver/1`; empty before the first `start_link`.
+static DEFAULT: OnceCell<ArcSwap<Continuum>> = OnceCell::new();
+
+#[rustler::nif(schedule = "DirtyCpu")]
+fn parse<'a>(env: Env<'a>, contents: Binary<'a>) -> Term<'a> {
+    let invalid_line =
+        |line, fault| (error(), (atoms::invalid_line(), line, name_of(fault))).encode(env);
+    match servers_file::parse(&contents) {
+        Err(invalid) => invalid_line(invalid.line, invalid.fault),
+        Ok(file) => match Continuum::new(file.servers) {
+            Ok(continuum) => {
+                let traps = file.traps.iter().map(|(line, trap)| encode_trap(env, *line, trap));
+                (ok(), resource(continuum), traps.collect::<Vec<_>>()).encode(env)
+            }
+            Err(reason) => (error(), reason_of(reason)).encode(env),
+        },
+    }
+}
+
+#[rustler::nif(schedule = "DirtyCpu")]
+fn new<'a>(env: Env<'a>, list: Term<'a>) -> NifResult<Term<'a>> {
+    // The iterator panics at the end of an improper list.
+    list.list_length()?;
+    let entries: Vec<Term> = list.decode()?;
+    let invalid_server = |entry| (error(), (atoms::invalid_server(), entry)).encode(env);
+    let mut servers = Vec::with_capacity(entries.len());
+    for &entry in &entries {
+        match server(entry) {
+            Some(server) => servers.push(server),
+            None => return Ok(invalid_server(entry)),
+        }
+    }
+    Ok(match Continuum::new(servers) {
+        Ok(continuum) => (ok(), resource(continuum)).encode(env),
+        Err(BuildError::TotalOutOfRange(index)) => invalid_server(entries[index]),
+        Err(reason) => (error(), reason_of(reason)).encode(env),
+    })
+}
+
+fn server(entry: Term) -> Option<Server> {
+    let (name, weight): (Term, i64) = entry.decode().ok()?;
+    Server::new(&name.decode_as_binary().ok()?, weight).ok()
+}
+
+#[rustler::nif]
+fn set_default(ring: &Ring) -> Atom {
+    DEFAULT.get_or_init(|| ArcSwap::new(ring.0.clone())).store(ring.0.clone());
+    ok()
+}
+
+#[rustler::nif]
+fn getserver<'a>(env: Env<'a>, ring: &'a Ring, key: Binary<'a>) -> Term<'a> {
+    name(env, ring.0.get(&key))
+}
+
+#[rustler::nif(name = "getserver")]
+fn getserver_default<'a>(env: Env<'a>, key: Binary<'a>) -> NifResult<Term<'a>> {
+    Ok(name(env, default()?.load().get(&key)))
+}
+
+#[rustler::nif]
+fn at<'a>(env: Env<'a>, ring: &'a Ring, hash: u32) -> Term<'a> {
+    name(env, ring.0.at(hash))
+}
+
+#[rustler::nif(name = "at")]
+fn at_default(env: Env, hash: u32) -> NifResult<Term> {
+    Ok(name(env, default()?.load().at(hash)))
+}
+
+#[rustler::nif(schedule = "DirtyCpu")]
+fn servers<'a>(env: Env<'a>, ring: &'a Ring) -> Vec<(Term<'a>, u64, u32)> {
+    let mut counts = vec![0; ring.0.servers().len()];
+    for point in ring.0.points() {
+        counts[point.owner()] += 1;
+    }
+    let servers = ring.0.servers().iter().zip(counts);
+    servers.map(|(server, count)| (name(env, server), server.weight(), count)).collect()
+}
+
+#[rustler::nif(schedule = "DirtyCpu")]
+fn points<'a>(env: Env<'a>, ring: &'a Ring) -> Term<'a> {
+    let names: Vec<_> = ring.0.servers().iter().map(|server| name(env, server)).collect();
+    let points = ring.0.points().iter().rev();
+    points.fold(Term::list_new_empty(env), |list, point| {
+        list.list_prepend((point.value(), names[point.owner()]).encode(env))
+    })
+}
+
+fn default() -> NifResult<&'static ArcSwap<Continuum>> {
+    DEFAULT.get().ok_or_else(|| Error::RaiseTerm(Box::new(atoms::not_started())))
+}
+
+fn resource(continuum: Continuum) -> ResourceArc<Ring> {
+    ResourceArc::new(Ring(Arc::new(continuum)))
+}
+
+fn name<'a>(env: Env<'a>, server: &Server) -> Term<'a> {
+    NewBinary::from_slice(env, server.name()).into()
+}
+
+fn encode_trap<'a>(env: Env<'a>, line: usize, trap: &Trap) -> Term<'a> {
+    match trap {
+        Trap::CutWeight { written, read } => {
+            (line, (atoms::cut_weight(), Term::from(NewBinary::from_slice(env, written)), *read))
+                .encode(env)
+        }
+        Trap::LongLine => (line, atoms::long_line()).encode(env),
+    }
+}
+
+fn reason_of(reason: BuildError) -> Atom {
+    match reason {
+        BuildError::NoServers => atoms::no_servers(),
+        BuildError::TotalOutOfRange(_) => name_of(Fault::TotalOutOfRange),
+        BuildError::SystemLimit => atoms::system_limit(),
+    }
+}
+
+fn name_of(fault: Fault) -> Atom {
+    match fault {
+        Fault::BlankLine => atoms::blank_line(),
+        Fault::EmptyName => atoms::empty_name(),
+        Fault::LongLine => atoms::long_line(),
+        Fault::LongName => atoms::long_name(),
+        Fault::MissingWeight => atoms::missing_weight(),
+        Fault::NegativeWeight => atoms::negative_weight(),
+        Fault::NoDigits => atoms::no_digits(),
+        Fault::NulByte => atoms::nul_byte(),
+        Fault::SpaceInName => atoms::space_in_name(),
+        Fault::TotalOutOfRange => atoms::total_out_of_range(),
+        Fault::WeightOutOfRange => atoms::weight_out_of_range(),
+        Fault::ZeroWeight => atoms::zero_weight(),
+    }
+}
