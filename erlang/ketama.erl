@@ -1,0 +1,232 @@
+%% @doc Consistent hashing of memcached keys, bit for bit the same as libketama.
+%%
+%% A continuum is made from a servers file or from a list, and asked for the server of a key:
+%%
+%% ```
+%% {ok, C} = ketama:new("/etc/ketama.servers"),
+%% <<"10.0.1.5:11211">> = ketama:getserver(C, <<"user:123">>).
+%% '''
+%%
+%% A node can also have one default continuum, with the functions of the gen_server that used to
+%% drive libketama through a port. No process is spawned:
+%%
+%% ```
+%% ignore = ketama:start_link("/etc/ketama.servers"),
+%% <<"10.0.1.5:11211">> = ketama:getserver("user:123").
+%% '''
+%%
+%% Continua are immutable, shared between processes without copying, and freed by the garbage
+%% collector. They do not leave their node. Arguments of the wrong type raise `badarg'.
+-module(ketama).
+
+-export([new/1, getserver/2]).
+-export([start_link/0, start_link/1, start_link/2, child_spec/1, getserver/1]).
+-export([servers/1, points/1, hash/1]).
+-export([format_error/1]).
+
+-export_type([continuum/0, server/0, weight/0, key/0, source/0, hash/0, reason/0, fault/0]).
+
+-include_lib("kernel/include/logger.hrl").
+
+%% The path that the port driver's gen_server had built in.
+-define(SERVERS_FILE, "/web/site/GLOBAL/ketama.servers").
+
+%% Longer keys go to erlang:md5/1, which yields and counts reductions. memcached takes 250 bytes.
+-define(SHORT, 512).
+
+-opaque continuum() :: reference().
+%% A ring of servers, in the memory of the shared library.
+-type server() :: binary().
+%% A server's name as the other clients write it, `<<"10.0.1.118:11211">>': 1 to 255 bytes without
+%% white space.
+-type weight() :: pos_integer().
+%% Up to 2<sup>63</sup> - 1; libketama calls it memory.
+-type key() :: iodata().
+%% Every byte counts, NUL and bytes above 127 too.
+-type source() :: file:filename_all() | [{iodata(), weight()}].
+%% The path of a servers file, or the servers themselves. The order counts.
+-type hash() :: 0..16#FFFFFFFF.
+%% A place on the continuum.
+-type fault() :: ketama_nif:fault().
+%% What is wrong with a line; {@link format_error/1} explains each.
+-type reason() ::
+    {servers_file, file:filename_all(), file:posix() | badarg | terminated | system_limit}
+    | {invalid_line, LineNo :: pos_integer(), {fault(), file:filename_all()}}
+    | {invalid_server, term()}
+    | no_servers
+    | system_limit
+    | {nif_not_loaded, Remedy :: string()}.
+
+%% @doc Makes a continuum from a servers file or a list of servers.
+%%
+%% The mapping is the one that libketama computes from the same file, or the call fails. Where the
+%% file says one thing and libketama reads another, its reading is taken and a warning is logged.
+%% The work, about 15 microseconds a server, is done on a dirty scheduler.
+-spec new(source()) -> {ok, continuum()} | {error, reason()}.
+new(Source) ->
+    case code:ensure_loaded(ketama_nif) of
+        {module, _} -> build(Source);
+        {error, _} -> {error, {nif_not_loaded, "run `rebar3 compile' in ketama's folder"}}
+    end.
+
+build(Path) when is_binary(Path) -> build_file(Path);
+build([First | _] = Path) when is_integer(First); is_list(First) -> build_file(Path);
+build(Servers) when is_list(Servers) -> ketama_nif:new(Servers);
+build(Source) -> error(badarg, [Source]).
+
+build_file(Path) ->
+    case file:read_file(Path) of
+        {ok, Contents} ->
+            case ketama_nif:parse(Contents) of
+                {ok, Continuum, Traps} ->
+                    lists:foreach(fun({LineNo, Trap}) -> warn(Path, LineNo, Trap) end, Traps),
+                    {ok, Continuum};
+                {error, {invalid_line, LineNo, Fault}} ->
+                    {error, {invalid_line, LineNo, {Fault, Path}}};
+                {error, Reason} ->
+                    {error, Reason}
+            end;
+        {error, badarg} ->
+            error(badarg, [Path]);
+        {error, Posix} ->
+            {error, {servers_file, Path, Posix}}
+    end.
+
+warn(Path, LineNo, {cut_weight, Written, Read}) ->
+    ?LOG_WARNING(
+        "ketama: ~ts, line ~b: the weight is written ~ts and read ~b, as libketama reads it: it "
+        "cuts off the last byte, taking it for the newline. End the line right after the weight.",
+        [name(Path), LineNo, Written, Read]
+    );
+warn(Path, LineNo, long_line) ->
+    ?LOG_WARNING(
+        "ketama: ~ts, line ~b is read whole, but libketama takes what follows 126 bytes for "
+        "another line. Shorten it if other clients read this file.",
+        [name(Path), LineNo]
+    ).
+
+%% @doc The server of a key. Costs one MD5 and a search that does not grow with the ring.
+-spec getserver(continuum(), key()) -> server().
+getserver(Continuum, Key) when is_binary(Key), byte_size(Key) =< ?SHORT ->
+    ketama_nif:getserver(Continuum, Key);
+getserver(Continuum, Key) when is_binary(Key) ->
+    ketama_nif:at(Continuum, hash(Key));
+getserver(Continuum, Key) ->
+    getserver(Continuum, iolist_to_binary(Key)).
+
+%% @doc As {@link start_link/1}, with the file that the application environment of `ketama' names
+%% under `servers_file'; `"/web/site/GLOBAL/ketama.servers"' by default.
+-spec start_link() -> ignore | {error, reason()}.
+start_link() ->
+    start_link(application:get_env(ketama, servers_file, ?SERVERS_FILE)).
+
+%% @doc Makes the default continuum, or replaces it while others look keys up. A call that fails
+%% leaves the old one in place.
+%%
+%% `ignore' is what a supervisor takes for "started, without a process".
+-spec start_link(source()) -> ignore | {error, reason()}.
+start_link(Source) ->
+    case new(Source) of
+        {ok, Continuum} ->
+            ok = ketama_nif:set_default(Continuum),
+            ignore;
+        {error, Reason} ->
+            {error, Reason}
+    end.
+
+%% @doc As {@link start_link/1}. The path of the port driver's program is ignored.
+-spec start_link(source(), BinPath :: term()) -> ignore | {error, reason()}.
+start_link(Source, _BinPath) ->
+    start_link(Source).
+
+%% @doc The specification of a supervisor's child that calls {@link start_link/1}.
+-spec child_spec(source()) -> supervisor:child_spec().
+child_spec(Source) ->
+    #{id => ?MODULE, start => {?MODULE, start_link, [Source]}}.
+
+%% @doc The server of a key on the default continuum. Raises `not_started' when there is none.
+-spec getserver(key()) -> server().
+getserver(Key) when is_binary(Key), byte_size(Key) =< ?SHORT ->
+    ketama_nif:getserver(Key);
+getserver(Key) when is_binary(Key) ->
+    ketama_nif:at(hash(Key));
+getserver(Key) ->
+    getserver(iolist_to_binary(Key)).
+
+%% @doc The servers in the order given, each with its number of points: 160 on average, in steps
+%% of 4. A server too light for a point gets no keys.
+-spec servers(continuum()) -> [{server(), weight(), Points :: non_neg_integer()}].
+servers(Continuum) ->
+    ketama_nif:servers(Continuum).
+
+%% @doc All points and their owners, ascending, as libketama's `ketama_print_continuum' has them.
+-spec points(continuum()) -> [{hash(), server()}].
+points(Continuum) ->
+    ketama_nif:points(Continuum).
+
+%% @doc The place of a key on every continuum: the first little-endian word of its MD5, as
+%% libketama's `ketama_hashi' has it.
+-spec hash(key()) -> hash().
+hash(Key) ->
+    <<Hash:32/little, _/binary>> = erlang:md5(Key),
+    Hash.
+
+%% @doc A sentence, or a few, on what is wrong and what to do.
+-spec format_error(reason()) -> string().
+format_error({servers_file, Path, Posix}) ->
+    format("~ts: ~ts. Name a servers file that the VM can read.", [
+        name(Path), file:format_error(Posix)
+    ]);
+format_error({invalid_line, LineNo, {Fault, Path}}) ->
+    format("~ts, line ~b: ~ts.", [name(Path), LineNo, explain(Fault)]);
+format_error({invalid_server, Server}) ->
+    format(
+        "~tP is no server. Give {Name, Weight}: a name of 1 to 255 bytes without white space, "
+        "and an integer from 1 to 9223372036854775807; all weights together below 2^64.",
+        [Server, 20]
+    );
+format_error(no_servers) ->
+    "There are no servers. Give at least one, in a servers file as a line of name, tab, weight.";
+format_error(system_limit) ->
+    "There is not enough memory for a continuum of so many servers. Give fewer.";
+format_error({nif_not_loaded, Remedy}) ->
+    format("ketama's shared library is missing or is not for this VM: ~ts. The log says more.", [
+        Remedy
+    ]);
+format_error(Reason) ->
+    error(badarg, [Reason]).
+
+explain(blank_line) ->
+    "it holds white space alone, which libketama refuses. Empty it";
+explain(long_line) ->
+    "it is longer than 4096 bytes. Write name, tab, weight";
+explain(nul_byte) ->
+    "it has a NUL byte. Write name, tab, weight";
+explain(empty_name) ->
+    "the name is empty. Write name, tab, weight";
+explain(long_name) ->
+    "the name is longer than 255 bytes. Shorten it";
+explain(space_in_name) ->
+    "the name has a control character in it. Remove it";
+explain(missing_weight) ->
+    "the weight is missing. Write name, tab, weight";
+explain(no_digits) ->
+    "the weight has no digits, or just one, with no newline right after it: libketama cuts off "
+    "the last byte. Write an integer from 1 and a newline";
+explain(zero_weight) ->
+    "the weight is zero. Write an integer from 1, or put # before the line";
+explain(negative_weight) ->
+    "the weight is negative. Write an integer from 1";
+explain(weight_out_of_range) ->
+    "the weight is above 9223372036854775807. Write a smaller one";
+explain(total_out_of_range) ->
+    "the weights up to here add up to 2^64 or more. Write smaller ones".
+
+name(Path) ->
+    case unicode:characters_to_list(Path) of
+        Name when is_list(Name) -> Name;
+        _ -> io_lib:format("~p", [Path])
+    end.
+
+format(Format, Arguments) ->
+    lists:flatten(io_lib:format(Format, Arguments)).
