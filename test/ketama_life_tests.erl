@@ -1,0 +1,94 @@
+%% The life of the shared library and of what it allocates.
+-module(ketama_life_tests).
+
+-include_lib("eunit/include/eunit.hrl").
+
+-define(SERVERS(N), [{integer_to_binary(I), 1} || I <- lists:seq(1, N)]).
+
+%% `ketama' is loaded anew, twice over, while continua exist and are asked.
+hot_load_test() ->
+    {ok, Continuum} = ketama:new(?SERVERS(10)),
+    ignore = ketama:start_link(?SERVERS(10)),
+    Server = ketama:getserver(Continuum, "k"),
+    Reader = spawn_link(fun Read() -> Server = ketama:getserver("k"), Read() end),
+    [
+        begin
+            ?assertEqual({module, ketama}, code:load_file(ketama)),
+            ?assertEqual(Server, ketama:getserver(Continuum, "k")),
+            ?assertEqual(Server, ketama:getserver("k")),
+            code:soft_purge(ketama)
+        end
+     || _ <- [1, 2]
+    ],
+    ?assert(is_process_alive(Reader)),
+    unlink(Reader),
+    exit(Reader, kill).
+
+%% A second load of the module of the shared library fails and leaves the first at work.
+nif_module_stays_test() ->
+    {ok, Continuum} = ketama:new(?SERVERS(10)),
+    Server = ketama:getserver(Continuum, "k"),
+    Result = ketama_test:quietly(fun() -> code:load_file(ketama_nif) end),
+    ?assertEqual({error, on_load_failure}, Result),
+    ?assertEqual(Server, ketama:getserver(Continuum, "k")).
+
+missing_or_wrong_library_test_() ->
+    {timeout, 60, fun() ->
+        ketama_test:in_folder(fun(Folder) ->
+            Ebin = filename:join(Folder, "ebin"),
+            Priv = filename:join(Folder, "priv"),
+            ok = file:make_dir(Ebin),
+            ok = file:make_dir(Priv),
+            [
+                {ok, _} = file:copy(code:which(Module), filename:join(Ebin, atom_to_list(Module) ++ ".beam"))
+             || Module <- [ketama, ketama_nif]
+            ],
+            says_what_to_run(Ebin),
+            ok = file:write_file(filename:join(Priv, "libketama_nif.so"), "no library"),
+            says_what_to_run(Ebin)
+        end)
+    end}.
+
+says_what_to_run(Ebin) ->
+    Output = ketama_test:erl(
+        Ebin,
+        "{error, Reason} = ketama:new([{\"a\", 1}]),"
+        " io:format(\"~p~n~ts\", [Reason, ketama:format_error(Reason)])"
+    ),
+    [
+        ?assertNotEqual(nomatch, string:find(Output, Part))
+     || Part <- ["{nif_not_loaded,", "run `rebar3 compile'"]
+    ].
+
+%% What a continuum holds is the VM's memory, and comes back.
+memory_is_visible_test() ->
+    garbage_collect(),
+    Before = erlang:memory(system),
+    {ok, Continuum} = ketama:new(?SERVERS(5000)),
+    Held = erlang:memory(system) - Before,
+    Bytes = 8 * length(ketama:points(Continuum)),
+    ?assert(Held > Bytes),
+    ?assert(Held < 3 * Bytes).
+
+memory_is_freed_test_() ->
+    {timeout, 120, fun() ->
+        Servers = ?SERVERS(8),
+        Make = fun() -> {ok, _} = ketama:new(Servers) end,
+        ok = repeat(1000, Make),
+        Before = resident(),
+        ok = repeat(10000, Make),
+        %% 10,000 continua hold over 100 MB.
+        ?assert(resident() - Before < 16 bsl 20)
+    end}.
+
+%% Continua that are dropped by the process that made them, and ones that die with it.
+repeat(N, Make) ->
+    Pids = [spawn_monitor(fun() -> [Make() || _ <- lists:seq(1, 10)] end) || _ <- lists:seq(1, N div 10)],
+    [receive {'DOWN', Monitor, process, _, Reason} -> normal = Reason end || {_, Monitor} <- Pids],
+    garbage_collect(),
+    ok.
+
+%% The memory that the operating system counts for this VM, in bytes.
+resident() ->
+    Kilobytes = os:cmd("ps -o rss= -p " ++ os:getpid()),
+    1024 * list_to_integer(string:trim(Kilobytes)).
