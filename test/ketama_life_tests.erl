@@ -90,5 +90,14 @@ repeat(N, Make) ->
 
 %% The memory that the operating system counts for this VM, in bytes.
 resident() ->
-    Kilobytes = os:cmd("ps -o rss= -p " ++ os:getpid()),
-    1024 * list_to_integer(string:trim(Kilobytes)).
+    Kilobytes =
+        case file:read_file("/proc/self/status") of
+            {ok, Status} ->
+                {match, [Resident]} = re:run(
+                    Status, "VmRSS:\\s*([0-9]+) kB", [{capture, all_but_first, list}]
+                ),
+                Resident;
+            {error, enoent} ->
+                string:trim(os:cmd("ps -o rss= -p " ++ os:getpid()))
+        end,
+    1024 * list_to_integer(Kilobytes).

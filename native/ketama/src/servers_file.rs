@@ -191,7 +191,7 @@ mod tests {
         let name = [b'n'; 255];
         let line = [&name[..], b"\t7\n"].concat();
         assert_eq!(read(&line), [(name.to_vec(), 7)]);
-        let endless = [&b"a\t7\n"[..], b"a\t", &[b'7'; 10 << 20]].concat();
+        let endless = [&b"a\t7\n"[..], b"a\t", &b"7".repeat(10 << 20)].concat();
         assert_eq!(fault(&endless), (2, Fault::LongLine));
     }
 
