@@ -19,12 +19,13 @@
 %% collector. They do not leave their node. Arguments of the wrong type raise `badarg'.
 -module(ketama).
 
--export([new/1, getserver/2]).
--export([start_link/0, start_link/1, start_link/2, child_spec/1, getserver/1]).
--export([servers/1, points/1, hash/1]).
+-export([new/1, new/2, getserver/2, getservers/2, group/2, replicas/3]).
+-export([start_link/0, start_link/1, start_link/2, child_spec/1, getserver/1, reload/0]).
+-export([servers/1, points/1, hash/1, shares/1, diff/2]).
 -export([format_error/1]).
 
--export_type([continuum/0, server/0, weight/0, key/0, source/0, hash/0, reason/0, fault/0]).
+-export_type([continuum/0, server/0, weight/0, key/0, source/0, options/0, dialect/0]).
+-export_type([hash/0, share/0, reason/0, fault/0]).
 
 -include_lib("kernel/include/logger.hrl").
 
@@ -33,6 +34,9 @@
 
 %% Longer keys go to erlang:md5/1, which yields and counts reductions. memcached takes 250 bytes.
 -define(SHORT, 512).
+
+%% As many values has a hash, and no continuum more servers that own one.
+-define(HASHES, 16#100000000).
 
 -opaque continuum() :: reference().
 %% A ring of servers, in the memory of the shared library.
@@ -45,8 +49,15 @@
 %% Every byte counts, NUL and bytes above 127 too.
 -type source() :: file:filename_all() | [{iodata(), weight()}].
 %% The path of a servers file, or the servers themselves. The order counts.
+-type options() :: #{dialect => dialect()}.
+-type dialect() :: ketama_nif:dialect().
+%% The client whose ring a continuum is, `libketama' by default. `libmemcached' (pylibmc, PHP and
+%% others, with weighted ketama) and `twemproxy' leave a final `:11211' out of a server's labels;
+%% `spymemcached' takes servers as Java prints socket addresses.
 -type hash() :: 0..16#FFFFFFFF.
 %% A place on the continuum.
+-type share() :: float().
+%% A part of the hash values, 0.0 to 1.0. It is exact: a multiple of 2<sup>-32</sup>, as are sums.
 -type fault() :: ketama_nif:fault().
 %% What is wrong with a line; {@link format_error/1} explains each.
 -type reason() ::
@@ -55,41 +66,65 @@
     | {invalid_server, term()}
     | no_servers
     | system_limit
+    | no_watcher
     | {nif_not_loaded, Remedy :: string()}.
+
+%% @doc As {@link new/2} with libketama's own ring.
+-spec new(source()) -> {ok, continuum()} | {error, reason()}.
+new(Source) ->
+    new(Source, #{}).
 
 %% @doc Makes a continuum from a servers file or a list of servers.
 %%
 %% The mapping is the one that libketama computes from the same file, or the call fails. Where the
 %% file says one thing and libketama reads another, its reading is taken and a warning is logged.
-%% The work, about 15 microseconds a server, is done on a dirty scheduler.
--spec new(source()) -> {ok, continuum()} | {error, reason()}.
-new(Source) ->
+%% With another `dialect' than `libketama' the mapping is that client's. The work, about 3
+%% microseconds a server, is done on a dirty scheduler.
+-spec new(source(), options()) -> {ok, continuum()} | {error, reason()}.
+new(Source, Options) ->
+    Dialect = dialect(Options),
     case code:ensure_loaded(ketama_nif) of
-        {module, _} -> build(Source);
+        {module, _} -> build(Source, Dialect);
         {error, _} -> {error, {nif_not_loaded, "run `rebar3 compile' in ketama's folder"}}
     end.
 
-build(Path) when is_binary(Path) -> build_file(Path);
-build([First | _] = Path) when is_integer(First); is_list(First) -> build_file(Path);
-build(Servers) when is_list(Servers) -> ketama_nif:new(Servers);
-build(Source) -> error(badarg, [Source]).
+dialect(Options) when is_map(Options) ->
+    case maps:to_list(maps:merge(#{dialect => libketama}, Options)) of
+        [{dialect, Dialect}] when
+            Dialect =:= libketama;
+            Dialect =:= libmemcached;
+            Dialect =:= twemproxy;
+            Dialect =:= spymemcached
+        ->
+            Dialect;
+        _ ->
+            error(badarg, [Options])
+    end;
+dialect(Options) ->
+    error(badarg, [Options]).
 
-build_file(Path) ->
+build(Path, Dialect) when is_binary(Path) -> build_file(Path, Dialect);
+build([First | _] = Path, Dialect) when is_integer(First); is_list(First) ->
+    build_file(Path, Dialect);
+build(Servers, Dialect) when is_list(Servers) -> ketama_nif:new(Servers, Dialect);
+build(Source, _Dialect) -> error(badarg, [Source]).
+
+build_file(Path, Dialect) ->
     case file:read_file(Path) of
-        {ok, Contents} ->
-            case ketama_nif:parse(Contents) of
-                {ok, Continuum, Traps} ->
-                    lists:foreach(fun({LineNo, Trap}) -> warn(Path, LineNo, Trap) end, Traps),
-                    {ok, Continuum};
-                {error, {invalid_line, LineNo, Fault}} ->
-                    {error, {invalid_line, LineNo, {Fault, Path}}};
-                {error, Reason} ->
-                    {error, Reason}
-            end;
-        {error, badarg} ->
-            error(badarg, [Path]);
-        {error, Posix} ->
-            {error, {servers_file, Path, Posix}}
+        {ok, Contents} -> build_contents(Path, Contents, Dialect);
+        {error, badarg} -> error(badarg, [Path]);
+        {error, Posix} -> {error, {servers_file, Path, Posix}}
+    end.
+
+build_contents(Path, Contents, Dialect) ->
+    case ketama_nif:parse(Contents, Dialect) of
+        {ok, Continuum, Traps} ->
+            lists:foreach(fun({LineNo, Trap}) -> warn(Path, LineNo, Trap) end, Traps),
+            {ok, Continuum};
+        {error, {invalid_line, LineNo, Fault}} ->
+            {error, {invalid_line, LineNo, {Fault, Path}}};
+        {error, Reason} ->
+            {error, Reason}
     end.
 
 warn(Path, LineNo, {cut_weight, Written, Read}) ->
@@ -109,10 +144,71 @@ warn(Path, LineNo, long_line) ->
 -spec getserver(continuum(), key()) -> server().
 getserver(Continuum, Key) when is_binary(Key), byte_size(Key) =< ?SHORT ->
     ketama_nif:getserver(Continuum, Key);
-getserver(Continuum, Key) when is_binary(Key) ->
-    ketama_nif:at(Continuum, hash(Key));
 getserver(Continuum, Key) ->
-    getserver(Continuum, iolist_to_binary(Key)).
+    case iolist_to_binary(Key) of
+        Short when byte_size(Short) =< ?SHORT -> ketama_nif:getserver(Continuum, Short);
+        Long -> ketama_nif:at(Continuum, hash(Long))
+    end.
+
+%% @doc The servers of many keys, in their order. From about a hundred on, a key costs a third of
+%% what it costs alone: sixteen binaries are hashed side by side. Other iodata is made binaries of
+%% first. A call yields to other processes however many the keys.
+-spec getservers(continuum(), [key()]) -> [server()].
+getservers(Continuum, Keys) ->
+    case ketama_nif:getservers(Continuum, Keys) of
+        {Servers, []} ->
+            Servers;
+        {Servers, [Key | Rest]} when is_binary(Key), byte_size(Key) > ?SHORT ->
+            Servers ++ [getserver(Continuum, Key) | getservers(Continuum, Rest)];
+        {Servers, [Key | _] = Rest} when is_binary(Key) ->
+            Servers ++ getservers(Continuum, Rest);
+        {Servers, Rest} ->
+            Servers ++ getservers(Continuum, binaries(Rest))
+    end.
+
+%% @doc Which keys to ask each server for: the plan of a multi-get. The keys of a server are as they
+%% were given and in their order; a server that owns none of them is left out.
+-spec group(continuum(), [Key]) -> #{server() => [Key]} when Key :: key().
+group(Continuum, Keys) ->
+    group(Continuum, Keys, Keys).
+
+group(Continuum, Keys, Binaries) ->
+    case ketama_nif:group(Continuum, Keys, Binaries) of
+        {Groups, _, []} ->
+            maps:from_list(Groups);
+        {Groups, KeysLeft, BinariesLeft} ->
+            lists:foldl(fun prepend/2, group_rest(Continuum, KeysLeft, BinariesLeft), Groups)
+    end.
+
+group_rest(Continuum, [Key | Keys], [Binary | Binaries]) when byte_size(Binary) > ?SHORT ->
+    prepend({getserver(Continuum, Binary), [Key]}, group(Continuum, Keys, Binaries));
+group_rest(Continuum, Keys, [Binary | _] = Binaries) when is_binary(Binary) ->
+    group(Continuum, Keys, Binaries);
+group_rest(Continuum, Keys, Rest) ->
+    group(Continuum, Keys, binaries(Rest)).
+
+prepend({Server, Keys}, Groups) ->
+    case Groups of
+        #{Server := More} -> Groups#{Server := Keys ++ More};
+        #{} -> Groups#{Server => Keys}
+    end.
+
+binaries([Key | Keys]) -> [iolist_to_binary(Key) | binaries(Keys)];
+binaries([]) -> [];
+binaries(Rest) -> error(badarg, [Rest]).
+
+%% @doc The first N servers clockwise from the key, its own first; fewer where the continuum has
+%% fewer. For N copies of a value, and for where to turn when a server fails.
+-spec replicas(continuum(), key(), N :: non_neg_integer()) -> [server()].
+replicas(Continuum, Key, N) when is_integer(N), N >= 0 ->
+    Hash = hash(Key),
+    Count = min(N, ?HASHES),
+    case ketama_nif:replicas(Continuum, Hash, Count) of
+        later -> ketama_nif:replicas_later(Continuum, Hash, Count);
+        Servers -> Servers
+    end;
+replicas(Continuum, Key, N) ->
+    error(badarg, [Continuum, Key, N]).
 
 %% @doc As {@link start_link/1}, with the file that the application environment of `ketama' names
 %% under `servers_file'; `"/web/site/GLOBAL/ketama.servers"' by default.
@@ -126,16 +222,19 @@ start_link() ->
 %% `ignore' is what a supervisor takes for "started, without a process".
 -spec start_link(source()) -> ignore | {error, reason()}.
 start_link(Source) ->
-    case new(Source) of
+    start_link(Source, #{}).
+
+%% @doc As {@link start_link/1}, of the client that the options name. Anything but a map is taken for
+%% the path of the port driver's program, and ignored.
+-spec start_link(source(), options() | (BinPath :: term())) -> ignore | {error, reason()}.
+start_link(Source, Options) when is_map(Options) ->
+    case new(Source, Options) of
         {ok, Continuum} ->
             ok = ketama_nif:set_default(Continuum),
             ignore;
         {error, Reason} ->
             {error, Reason}
-    end.
-
-%% @doc As {@link start_link/1}. The path of the port driver's program is ignored.
--spec start_link(source(), BinPath :: term()) -> ignore | {error, reason()}.
+    end;
 start_link(Source, _BinPath) ->
     start_link(Source).
 
@@ -144,14 +243,25 @@ start_link(Source, _BinPath) ->
 child_spec(Source) ->
     #{id => ?MODULE, start => {?MODULE, start_link, [Source]}}.
 
+%% @doc Has the running {@link ketama_watcher} look at its file now: `{ok, Moved}' with the part of the
+%% keys that moved where the file has changed, `unchanged' where it has not. An error leaves the old
+%% continuum in place.
+-spec reload() -> {ok, Moved :: share()} | unchanged | {error, reason()}.
+reload() ->
+    case whereis(ketama_watcher) of
+        undefined -> {error, no_watcher};
+        Watcher -> gen_server:call(Watcher, reload, infinity)
+    end.
+
 %% @doc The server of a key on the default continuum. Raises `not_started' when there is none.
 -spec getserver(key()) -> server().
 getserver(Key) when is_binary(Key), byte_size(Key) =< ?SHORT ->
     ketama_nif:getserver(Key);
-getserver(Key) when is_binary(Key) ->
-    ketama_nif:at(hash(Key));
 getserver(Key) ->
-    getserver(iolist_to_binary(Key)).
+    case iolist_to_binary(Key) of
+        Short when byte_size(Short) =< ?SHORT -> ketama_nif:getserver(Short);
+        Long -> ketama_nif:at(hash(Long))
+    end.
 
 %% @doc The servers in the order given, each with its number of points: 160 on average, in steps
 %% of 4. A server too light for a point gets no keys.
@@ -164,6 +274,19 @@ servers(Continuum) ->
 points(Continuum) ->
     ketama_nif:points(Continuum).
 
+%% @doc The exact part of all hashes that each server owns, in the order of {@link servers/1}, servers
+%% of one name together. They add up to 1.0.
+-spec shares(continuum()) -> [{server(), share()}].
+shares(Continuum) ->
+    ketama_nif:shares(Continuum).
+
+%% @doc The exact part of all hashes whose server is another when `New' takes the place of `Old': as
+%% a whole, and from which server to which, the largest first.
+-spec diff(Old :: continuum(), New :: continuum()) ->
+    {Moved :: share(), [{From :: server(), To :: server(), share()}]}.
+diff(Old, New) ->
+    ketama_nif:diff(Old, New).
+
 %% @doc The place of a key on every continuum: the first little-endian word of its MD5, as
 %% libketama's `ketama_hashi' has it.
 -spec hash(key()) -> hash().
@@ -173,28 +296,35 @@ hash(Key) ->
 
 %% @doc A sentence, or a few, on what is wrong and what to do.
 -spec format_error(reason()) -> string().
-format_error({servers_file, Path, Posix}) ->
+format_error(Reason) ->
+    try
+        sentence(Reason)
+    catch
+        error:_ -> error(badarg, [Reason])
+    end.
+
+sentence({servers_file, Path, Posix}) ->
     format("~ts: ~ts. Name a servers file that the VM can read.", [
         name(Path), file:format_error(Posix)
     ]);
-format_error({invalid_line, LineNo, {Fault, Path}}) ->
+sentence({invalid_line, LineNo, {Fault, Path}}) ->
     format("~ts, line ~b: ~ts.", [name(Path), LineNo, explain(Fault)]);
-format_error({invalid_server, Server}) ->
+sentence({invalid_server, Server}) ->
     format(
         "~tP is no server. Give {Name, Weight}: a name of 1 to 255 bytes without white space, "
         "and an integer from 1 to 9223372036854775807; all weights together below 2^64.",
         [Server, 20]
     );
-format_error(no_servers) ->
+sentence(no_servers) ->
     "There are no servers. Give at least one, in a servers file as a line of name, tab, weight.";
-format_error(system_limit) ->
+sentence(system_limit) ->
     "There is not enough memory for a continuum of so many servers. Give fewer.";
-format_error({nif_not_loaded, Remedy}) ->
+sentence(no_watcher) ->
+    "No ketama_watcher is running. Put ketama_watcher:child_spec/1 into a supervisor.";
+sentence({nif_not_loaded, Remedy}) ->
     format("ketama's shared library is missing or is not for this VM: ~ts. The log says more.", [
         Remedy
-    ]);
-format_error(Reason) ->
-    error(badarg, [Reason]).
+    ]).
 
 explain(blank_line) ->
     "it holds white space alone, which libketama refuses. Empty it";
@@ -223,7 +353,7 @@ explain(total_out_of_range) ->
     "the weights up to here add up to 2^64 or more. Write smaller ones".
 
 name(Path) ->
-    case unicode:characters_to_list(Path) of
+    case unicode:characters_to_list(filename:flatten(Path)) of
         Name when is_list(Name) -> Name;
         _ -> io_lib:format("~p", [Path])
     end.

@@ -4,14 +4,16 @@
 %% made with rustler is loaded once in the life of a VM.
 -module(ketama_nif).
 
--export([new/1, parse/1, set_default/1]).
--export([getserver/1, getserver/2, at/1, at/2]).
--export([servers/1, points/1]).
+-export([new/2, parse/2, set_default/1, default/0]).
+-export([getserver/1, getserver/2, at/1, at/2, getservers/2, group/3]).
+-export([replicas/3, replicas_later/3]).
+-export([servers/1, points/1, shares/1, diff/2]).
 
 -on_load(init/0).
--nifs([new/1, parse/1, set_default/1]).
--nifs([getserver/1, getserver/2, at/1, at/2]).
--nifs([servers/1, points/1]).
+-nifs([new/2, parse/2, set_default/1, default/0]).
+-nifs([getserver/1, getserver/2, at/1, at/2, getservers/2, group/3]).
+-nifs([replicas/3, replicas_later/3]).
+-nifs([servers/1, points/1, shares/1, diff/2]).
 
 -type fault() ::
     blank_line
@@ -29,7 +31,9 @@
 -type trap() :: {cut_weight, Written :: binary(), Read :: pos_integer()} | long_line.
 -type hash() :: 0..16#FFFFFFFF.
 
--export_type([fault/0]).
+-type dialect() :: libketama | libmemcached | twemproxy | spymemcached.
+
+-export_type([fault/0, dialect/0]).
 
 init() ->
     %% Not code:priv_dir/1: it knows only folders that are named after the application.
@@ -38,36 +42,59 @@ init() ->
     case erlang:load_nif(Library, 0) of
         ok ->
             ok;
+        {error, {upgrade, _}} ->
+            {error, {upgrade, "It is loaded once in the life of a VM. For another one, restart the VM."}};
         {error, {Reason, Text}} ->
             {error, {Reason, Text ++ ". To build it, run `rebar3 compile' in ketama's folder."}}
     end.
 
--spec new([term()]) ->
-    {ok, reference()} | {error, no_servers | system_limit | {invalid_server, term()}}.
-new(_Servers) -> erlang:nif_error(nif_not_loaded).
+-spec new([term()], dialect()) ->
+    {ok, ketama:continuum()} | {error, no_servers | system_limit | {invalid_server, term()}}.
+new(_Servers, _Dialect) -> erlang:nif_error(nif_not_loaded).
 
--spec parse(binary()) ->
-    {ok, reference(), [{pos_integer(), trap()}]}
+-spec parse(binary(), dialect()) ->
+    {ok, ketama:continuum(), [{pos_integer(), trap()}]}
     | {error, no_servers | system_limit | {invalid_line, pos_integer(), fault()}}.
-parse(_Contents) -> erlang:nif_error(nif_not_loaded).
+parse(_Contents, _Dialect) -> erlang:nif_error(nif_not_loaded).
 
--spec set_default(reference()) -> ok.
+-spec set_default(ketama:continuum()) -> ok.
 set_default(_Continuum) -> erlang:nif_error(nif_not_loaded).
+
+-spec default() -> ketama:continuum().
+default() -> erlang:nif_error(nif_not_loaded).
 
 -spec getserver(binary()) -> binary().
 getserver(_Key) -> erlang:nif_error(nif_not_loaded).
 
--spec getserver(reference(), binary()) -> binary().
+-spec getserver(ketama:continuum(), binary()) -> binary().
 getserver(_Continuum, _Key) -> erlang:nif_error(nif_not_loaded).
+
+-spec getservers(ketama:continuum(), term()) -> {[binary()], term()}.
+getservers(_Continuum, _Keys) -> erlang:nif_error(nif_not_loaded).
+
+-spec group(ketama:continuum(), term(), term()) -> {[{binary(), list()}], term(), term()}.
+group(_Continuum, _Keys, _Binaries) -> erlang:nif_error(nif_not_loaded).
 
 -spec at(hash()) -> binary().
 at(_Hash) -> erlang:nif_error(nif_not_loaded).
 
--spec at(reference(), hash()) -> binary().
+-spec at(ketama:continuum(), hash()) -> binary().
 at(_Continuum, _Hash) -> erlang:nif_error(nif_not_loaded).
 
--spec servers(reference()) -> [{binary(), pos_integer(), non_neg_integer()}].
+-spec replicas(ketama:continuum(), hash(), non_neg_integer()) -> [binary()] | later.
+replicas(_Continuum, _Hash, _N) -> erlang:nif_error(nif_not_loaded).
+
+-spec replicas_later(ketama:continuum(), hash(), non_neg_integer()) -> [binary()].
+replicas_later(_Continuum, _Hash, _N) -> erlang:nif_error(nif_not_loaded).
+
+-spec servers(ketama:continuum()) -> [{binary(), pos_integer(), non_neg_integer()}].
 servers(_Continuum) -> erlang:nif_error(nif_not_loaded).
 
--spec points(reference()) -> [{hash(), binary()}].
+-spec points(ketama:continuum()) -> [{hash(), binary()}].
 points(_Continuum) -> erlang:nif_error(nif_not_loaded).
+
+-spec shares(ketama:continuum()) -> [{binary(), float()}].
+shares(_Continuum) -> erlang:nif_error(nif_not_loaded).
+
+-spec diff(ketama:continuum(), ketama:continuum()) -> {float(), [{binary(), binary(), float()}]}.
+diff(_Old, _New) -> erlang:nif_error(nif_not_loaded).

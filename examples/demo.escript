@@ -3,7 +3,6 @@
 -mode(compile).
 
 -define(KEYS, ["user:123", "user:124", "session:9f3c", "page:/index.html", "foo"]).
--define(SAMPLE, 100000).
 
 main([File]) ->
     case ketama:new(File) of
@@ -14,25 +13,15 @@ main([File]) ->
 show(Continuum) ->
     io:format("~nWhere keys live:~n~n"),
     [io:format("  ~-18s ~s~n", [Key, ketama:getserver(Continuum, Key)]) || Key <- ?KEYS],
-    io:format("~nThe share of each server, of ~b keys:~n~n", [?SAMPLE]),
+    io:format("~nThe share of each server:~n~n"),
     io:format("  ~-18s ~7s ~7s~n", ["server", "weight", "share"]),
-    Counts = count(Continuum),
+    Shares = maps:from_list(ketama:shares(Continuum)),
     [
         begin
-            Share = maps:get(Server, Counts, 0) / ?SAMPLE,
+            #{Server := Share} = Shares,
             Bar = lists:duplicate(round(Share * 80), $#),
             io:format("  ~-18s ~7b ~6.1f% ~s~n", [Server, Weight, Share * 100, Bar])
         end
      || {Server, Weight, _} <- ketama:servers(Continuum)
     ],
     io:nl().
-
-count(Continuum) ->
-    lists:foldl(
-        fun(I, Counts) ->
-            Server = ketama:getserver(Continuum, integer_to_binary(I)),
-            maps:update_with(Server, fun(N) -> N + 1 end, 1, Counts)
-        end,
-        #{},
-        lists:seq(1, ?SAMPLE)
-    ).

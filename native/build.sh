@@ -1,6 +1,6 @@
 #!/bin/sh
-# Builds the NIF and puts it into priv/. rebar3 runs it before it compiles; it copies nothing when
-# nothing changed.
+# Builds the NIF and puts it into priv/, and the .appup beside the modules. rebar3 runs it before it
+# compiles; it copies nothing when nothing changed.
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -31,4 +31,15 @@ mkdir -p priv
 if ! cmp -s "$library" priv/libketama_nif.so; then
     cp "$library" priv/libketama_nif.so.new
     mv priv/libketama_nif.so.new priv/libketama_nif.so
+fi
+
+# rebar3 knows no .appup. Mix says where the application goes; rebar3 says it of all together.
+case $PWD in
+"${REBAR_CHECKOUTS_DIR:-none}"/*) lib=$REBAR_CHECKOUTS_OUT_DIR ;;
+*) lib=${REBAR_DEPS_DIR-} ;;
+esac
+app=${REBAR_BARE_COMPILER_OUTPUT_DIR:-${lib:+$lib/ketama}}
+if [ -n "$app" ] && ! cmp -s erlang/ketama.appup "$app/ebin/ketama.appup"; then
+    mkdir -p "$app/ebin"
+    cp erlang/ketama.appup "$app/ebin/"
 fi

@@ -1,20 +1,25 @@
-%% libketama's algorithm in plain Erlang, written to be read. The tests hold the NIF against it.
+%% The rings of libketama and of the other clients in plain Erlang, written to be read. The tests hold the NIF against it.
 -module(ketama_oracle).
 
--export([new/1, points/1, getserver/2, point/2]).
+-export([new/1, new/2, points/1, getserver/2, point/2]).
 
 %% A ring is the tuple of its {Point, Server}, ascending.
 new(Servers) ->
+    new(Servers, libketama).
+
+new(Servers, Dialect) ->
     N = length(Servers),
-    Total = lists:sum([Weight || {_, Weight} <- Servers]),
+    Weights = [Weight || {_, Weight} <- Servers],
     Points = [
         {Point, Name}
      || {Name, Weight} <- Servers,
-        Block <- lists:seq(0, blocks(Weight, Total, N) - 1),
-        Point <- words(erlang:md5([Name, "-", integer_to_list(Block)]))
+        Block <- lists:seq(0, blocks(Dialect, Weight, Weights, N) - 1),
+        Point <- words(erlang:md5([label(Dialect, Name), "-", integer_to_list(Block)]))
     ],
     %% keysort is stable: at equal points the earlier server comes first.
-    list_to_tuple(lists:keysort(1, Points)).
+    list_to_tuple(
+        lists:keysort(1, case Dialect of spymemcached -> lists:reverse(Points); _ -> Points end)
+    ).
 
 points(Ring) ->
     tuple_to_list(Ring).
@@ -43,10 +48,28 @@ first(Ring, Hash, Low, High) ->
 words(Digest) ->
     [Word || <<Word:32/little>> <= Digest].
 
-%% libketama's mix of float and double. Exact for weights below 2^53, which a double holds.
-blocks(Weight, Total, N) ->
-    Part = float32(float32(Weight) / float32(Total)),
-    trunc(float32(Part * 40.0 * float32(N))).
+label(libketama, Name) -> Name;
+label(spymemcached, Name) -> re:replace(Name, "^/", "");
+label(_, Name) -> re:replace(Name, ":11211$", "").
+
+%% Each client's mix of float and double. Exact for weights below 2^53, which a double holds.
+blocks(spymemcached, Weight, Weights, N) ->
+    case lists:usort(Weights) of
+        [Weight] -> 40;
+        _ -> blocks(twemproxy, Weight, Weights, N)
+    end;
+blocks(Dialect, Weight, Weights, N) ->
+    Part = float32(float32(Weight) / float32(lists:sum(Weights))),
+    Single = float32(float32(float32(Part * 160) / 4) * N),
+    trunc(
+        float32(
+            case Dialect of
+                libketama -> Part * 40.0 * float32(N);
+                libmemcached -> Single + float32(1.0e-10);
+                twemproxy -> Single + 1.0e-10
+            end
+        )
+    ).
 
 float32(Number) ->
     <<Float:32/float>> = <<Number:32/float>>,

@@ -1,19 +1,23 @@
 %% What several suites need.
 -module(ketama_test).
 
--export([data/1, lines/1, vectors/0, with_file/2, in_folder/1, quietly/1, erl/1, erl/2]).
+-export([log/2]).
+-export([data/1, data/2, lines/1, vectors/1, with_file/2, in_folder/1, quietly/1, logged/2, erl/1, erl/2, erl/3, resident/0]).
 
-%% The path of a file under test/data/libketama.
+%% The path of a file under test/data/libketama, or under another folder of test/data.
 data(Name) ->
-    filename:join([filename:dirname(?FILE), "data", "libketama", Name]).
+    data("libketama", Name).
+
+data(Folder, Name) ->
+    filename:join([filename:dirname(?FILE), "data", Folder, Name]).
 
 lines(Path) ->
     {ok, Contents} = file:read_file(Path),
     binary:split(Contents, <<"\n">>, [global, trim]).
 
 %% The names of the vectors.
-vectors() ->
-    [filename:basename(Path, ".servers") || Path <- filelib:wildcard(data("*.servers"))].
+vectors(Folder) ->
+    [filename:basename(Path, ".servers") || Path <- filelib:wildcard(data(Folder, "*.servers"))].
 
 %% What Fun makes of the path of a servers file with these contents.
 with_file(Contents, Fun) ->
@@ -45,15 +49,44 @@ quietly(Fun) ->
         ok = logger:set_handler_config(default, level, Level)
     end.
 
+%% What Fun logs from a level on, as {Level, Text}, without showing it on the console.
+logged(Level, Fun) ->
+    ok = logger:add_handler(?MODULE, ?MODULE, #{level => Level, config => self()}),
+    try
+        quietly(Fun),
+        logged()
+    after
+        ok = logger:remove_handler(?MODULE)
+    end.
+
+logged() ->
+    receive
+        {?MODULE, Level, Text} -> [{Level, Text} | logged()]
+    after 0 -> []
+    end.
+
+%% The handler that logged/2 adds.
+log(#{level := Level, msg := {report, Report}}, #{config := Pid}) ->
+    Pid ! {?MODULE, Level, lists:flatten(io_lib:format("~p", [Report]))};
+log(#{level := Level, msg := {Format, Arguments}}, #{config := Pid}) ->
+    Pid ! {?MODULE, Level, lists:flatten(io_lib:format(Format, Arguments))}.
+
 %% What a VM of its own prints that runs Code and halts; with the modules of ketama from Ebin.
 erl(Code) ->
     erl(filename:dirname(code:which(ketama)), Code).
 
 erl(Ebin, Code) ->
+    erl(Ebin, Code, "unlimited").
+
+%% The same in a VM that gets so many kilobytes of the system.
+erl(Ebin, Code, Kilobytes) ->
     Erl = filename:join([code:root_dir(), "bin", "erl"]),
-    Arguments = ["-noshell", "-pa", Ebin, "-eval", Code ++ ", halt()."],
+    Arguments = [
+        "-c", "ulimit -v " ++ Kilobytes ++ "; exec \"$0\" \"$@\"", Erl,
+        "+S", "1", "-noshell", "-pa", Ebin, "-eval", Code ++ ", halt()."
+    ],
     Options = [{args, Arguments}, exit_status, stderr_to_stdout, binary],
-    collect(open_port({spawn_executable, Erl}, Options), []).
+    collect(open_port({spawn_executable, "/bin/sh"}, Options), []).
 
 collect(Port, Output) ->
     receive
@@ -61,3 +94,17 @@ collect(Port, Output) ->
         {Port, {exit_status, 0}} -> unicode:characters_to_list(Output);
         {Port, {exit_status, Status}} -> error({Status, unicode:characters_to_list(Output)})
     end.
+
+%% The memory that the operating system counts for this VM, in bytes.
+resident() ->
+    Kilobytes =
+        case file:read_file("/proc/self/status") of
+            {ok, Status} ->
+                {match, [Resident]} = re:run(
+                    Status, "VmRSS:\\s*([0-9]+) kB", [{capture, all_but_first, list}]
+                ),
+                Resident;
+            {error, enoent} ->
+                string:trim(os:cmd("ps -o rss= -p " ++ os:getpid()))
+        end,
+    1024 * list_to_integer(Kilobytes).

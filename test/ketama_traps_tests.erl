@@ -3,8 +3,6 @@
 
 -include_lib("eunit/include/eunit.hrl").
 
--export([log/2]).
-
 cut_weights_test_() ->
     [
         {Name, fun() ->
@@ -37,21 +35,5 @@ silence_test() ->
     Files = [ketama_test:data(Name ++ ".servers") || Name <- Same],
     ?assertEqual([], warnings(fun() -> [{ok, _} = ketama:new(File) || File <- Files] end)).
 
-%% The texts of what Fun logs, which the console does not show.
 warnings(Fun) ->
-    ok = logger:add_handler(?MODULE, ?MODULE, #{level => warning, config => self()}),
-    try
-        ketama_test:quietly(Fun),
-        flush()
-    after
-        ok = logger:remove_handler(?MODULE)
-    end.
-
-log(#{level := warning, msg := {Format, Arguments}}, #{config := Pid}) ->
-    Pid ! {warning, lists:flatten(io_lib:format(Format, Arguments))}.
-
-flush() ->
-    receive
-        {warning, Text} -> [Text | flush()]
-    after 0 -> []
-    end.
+    [Text || {warning, Text} <- ketama_test:logged(warning, Fun)].

@@ -4,10 +4,10 @@
 -include_lib("eunit/include/eunit.hrl").
 
 every_file_is_here_test() ->
-    ?assertEqual(18, length(ketama_test:vectors())).
+    ?assertEqual(18, length(ketama_test:vectors("libketama"))).
 
 vectors_test_() ->
-    [{Name, fun() -> vector(Name) end} || Name <- ketama_test:vectors()].
+    [{Name, fun() -> vector(Name) end} || Name <- ketama_test:vectors("libketama")].
 
 vector(Name) ->
     Source = ketama_test:data(Name ++ ".servers"),

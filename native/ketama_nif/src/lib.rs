@@ -2,17 +2,28 @@
 
 use arc_swap::ArcSwap;
 use ketama::servers_file::{self, Trap};
-use ketama::{BuildError, Continuum, Fault, Server};
+use ketama::shares;
+use ketama::{BuildError, Continuum, Dialect, Fault, Server};
 use once_cell::sync::OnceCell;
 use rustler::types::atom::{error, ok};
-use rustler::{
-    Atom, Binary, Encoder, Env, Error, NewBinary, NifResult, Resource, ResourceArc, Term,
-};
+use rustler::{Atom, Binary, Decoder, Encoder, Env, Error, NewBinary, NifResult, Term};
 use std::sync::Arc;
+
+mod batch;
+mod lookup;
+mod resource;
+
+use resource::Ring;
 
 mod atoms {
     rustler::atoms! {
         not_started,
+        later,
+        // Of Dialect.
+        libketama,
+        libmemcached,
+        twemproxy,
+        spymemcached,
         // Of BuildError.
         invalid_line,
         invalid_server,
@@ -36,27 +47,41 @@ mod atoms {
     }
 }
 
-rustler::init!("ketama_nif");
+/// As many are walked in a fraction of a millisecond.
+const FEW_POINTS: usize = 1 << 16;
 
-/// What Erlang holds as a `continuum()`.
-struct Ring(Arc<Continuum>);
+rustler::init!("ketama_nif", load = resource::open);
 
-#[rustler::resource_impl]
-impl Resource for Ring {}
+/// A dialect as Erlang names it.
+#[derive(Clone, Copy)]
+struct Named(Dialect);
+
+impl Decoder<'_> for Named {
+    fn decode(term: Term) -> NifResult<Self> {
+        let dialects = [
+            (atoms::libketama(), Dialect::Libketama),
+            (atoms::libmemcached(), Dialect::Libmemcached),
+            (atoms::twemproxy(), Dialect::Twemproxy),
+            (atoms::spymemcached(), Dialect::Spymemcached),
+        ];
+        let found = dialects.into_iter().find(|(atom, _)| *atom == term);
+        found.map(|(_, dialect)| Self(dialect)).ok_or(Error::BadArg)
+    }
+}
 
 /// The continuum of `getserver/1`; empty before the first `start_link`.
 static DEFAULT: OnceCell<ArcSwap<Continuum>> = OnceCell::new();
 
 #[rustler::nif(schedule = "DirtyCpu")]
-fn parse<'a>(env: Env<'a>, contents: Binary<'a>) -> Term<'a> {
+fn parse<'a>(env: Env<'a>, contents: Binary<'a>, dialect: Named) -> Term<'a> {
     let invalid_line =
         |line, fault| (error(), (atoms::invalid_line(), line, name_of(fault))).encode(env);
     match servers_file::parse(&contents) {
         Err(invalid) => invalid_line(invalid.line, invalid.fault),
-        Ok(file) => match Continuum::new(file.servers) {
+        Ok(file) => match Continuum::new(file.servers, dialect.0) {
             Ok(continuum) => {
                 let traps = file.traps.iter().map(|(line, trap)| encode_trap(env, *line, trap));
-                (ok(), resource(continuum), traps.collect::<Vec<_>>()).encode(env)
+                (ok(), resource(env, continuum), traps.collect::<Vec<_>>()).encode(env)
             }
             Err(reason) => (error(), reason_of(reason)).encode(env),
         },
@@ -64,7 +89,7 @@ fn parse<'a>(env: Env<'a>, contents: Binary<'a>) -> Term<'a> {
 }
 
 #[rustler::nif(schedule = "DirtyCpu")]
-fn new<'a>(env: Env<'a>, list: Term<'a>) -> NifResult<Term<'a>> {
+fn new<'a>(env: Env<'a>, list: Term<'a>, dialect: Named) -> NifResult<Term<'a>> {
     // The iterator panics at the end of an improper list.
     list.list_length()?;
     let entries: Vec<Term> = list.decode()?;
@@ -76,8 +101,8 @@ fn new<'a>(env: Env<'a>, list: Term<'a>) -> NifResult<Term<'a>> {
             None => return Ok(invalid_server(entry)),
         }
     }
-    Ok(match Continuum::new(servers) {
-        Ok(continuum) => (ok(), resource(continuum)).encode(env),
+    Ok(match Continuum::new(servers, dialect.0) {
+        Ok(continuum) => (ok(), resource(env, continuum)).encode(env),
         Err(BuildError::TotalOutOfRange(index)) => invalid_server(entries[index]),
         Err(reason) => (error(), reason_of(reason)).encode(env),
     })
@@ -88,20 +113,16 @@ fn server(entry: Term) -> Option<Server> {
     Server::new(&name.decode_as_binary().ok()?, weight).ok()
 }
 
-#[rustler::nif]
+// It frees the old one, which takes its time where that is large.
+#[rustler::nif(schedule = "DirtyCpu")]
 fn set_default(ring: &Ring) -> Atom {
     DEFAULT.get_or_init(|| ArcSwap::new(ring.0.clone())).store(ring.0.clone());
     ok()
 }
 
-#[rustler::nif]
-fn getserver<'a>(env: Env<'a>, ring: &'a Ring, key: Binary<'a>) -> Term<'a> {
-    name(env, ring.0.get(&key))
-}
-
-#[rustler::nif(name = "getserver")]
-fn getserver_default<'a>(env: Env<'a>, key: Binary<'a>) -> NifResult<Term<'a>> {
-    Ok(name(env, default()?.load().get(&key)))
+#[rustler::nif(name = "default")]
+fn get_default(env: Env) -> NifResult<Term> {
+    Ok(Ring(default()?.load_full()).into_term(env))
 }
 
 #[rustler::nif]
@@ -112,6 +133,38 @@ fn at<'a>(env: Env<'a>, ring: &'a Ring, hash: u32) -> Term<'a> {
 #[rustler::nif(name = "at")]
 fn at_default(env: Env, hash: u32) -> NifResult<Term> {
     Ok(name(env, default()?.load().at(hash)))
+}
+
+/// `later` where it could take long.
+#[rustler::nif]
+fn replicas<'a>(env: Env<'a>, ring: &'a Ring, hash: u32, count: usize) -> Term<'a> {
+    if ring.0.points().len() > FEW_POINTS {
+        return atoms::later().encode(env);
+    }
+    replica_names(env, ring, hash, count).encode(env)
+}
+
+#[rustler::nif(schedule = "DirtyCpu")]
+fn replicas_later<'a>(env: Env<'a>, ring: &'a Ring, hash: u32, count: usize) -> Vec<Term<'a>> {
+    replica_names(env, ring, hash, count)
+}
+
+fn replica_names<'a>(env: Env<'a>, ring: &Ring, hash: u32, count: usize) -> Vec<Term<'a>> {
+    ring.0.replicas(hash, count).iter().map(|server| name(env, server)).collect()
+}
+
+#[rustler::nif(schedule = "DirtyCpu")]
+fn shares<'a>(env: Env<'a>, ring: &'a Ring) -> Vec<(Term<'a>, f64)> {
+    let shares = shares::shares(&ring.0);
+    shares.into_iter().map(|(server, count)| (name(env, server), share(count))).collect()
+}
+
+#[rustler::nif(schedule = "DirtyCpu")]
+fn diff<'a>(env: Env<'a>, old: &'a Ring, new: &'a Ring) -> (f64, Vec<(Term<'a>, Term<'a>, f64)>) {
+    let moves = shares::diff(&old.0, &new.0);
+    let total = moves.iter().map(|m| m.count).sum();
+    let moves = moves.iter().map(|m| (name(env, m.from), name(env, m.to), share(m.count)));
+    (share(total), moves.collect())
 }
 
 #[rustler::nif(schedule = "DirtyCpu")]
@@ -133,12 +186,18 @@ fn points<'a>(env: Env<'a>, ring: &'a Ring) -> Term<'a> {
     })
 }
 
+/// A part of the hash values as a float, which holds every such part exactly.
+#[allow(clippy::cast_precision_loss)]
+fn share(count: u64) -> f64 {
+    count as f64 / shares::ALL as f64
+}
+
 fn default() -> NifResult<&'static ArcSwap<Continuum>> {
     DEFAULT.get().ok_or_else(|| Error::RaiseTerm(Box::new(atoms::not_started())))
 }
 
-fn resource(continuum: Continuum) -> ResourceArc<Ring> {
-    ResourceArc::new(Ring(Arc::new(continuum)))
+fn resource(env: Env, continuum: Continuum) -> Term {
+    Ring(Arc::new(continuum)).into_term(env)
 }
 
 fn name<'a>(env: Env<'a>, server: &Server) -> Term<'a> {

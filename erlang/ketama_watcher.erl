@@ -1,0 +1,166 @@
+%% @doc Keeps the default continuum like its servers file, as libketama does: a process for the
+%% user's own supervisor.
+%%
+%% ```
+%% init([]) ->
+%%     {ok, {#{}, [ketama_watcher:child_spec(#{servers_file => "/etc/ketama.servers"})]}}.
+%% '''
+%%
+%% It makes the default continuum when it starts, reads the file every interval, and swaps the
+%% default when the contents have changed and have stayed the same for a moment, so that a file
+%% that is just being written is not taken. A file that is missing or wrong is logged once and leaves
+%% the old continuum in place. Each swap logs a notice.
+%%
+%% Even so, rename a new file into place: half a file that ends with a line is a right one.
+-module(ketama_watcher).
+
+-behaviour(gen_server).
+
+-export([child_spec/1, start_link/1]).
+-export([init/1, handle_call/3, handle_cast/2, handle_info/2]).
+
+-export_type([options/0]).
+
+-include_lib("kernel/include/logger.hrl").
+
+-type options() :: #{
+    servers_file := file:filename_all(),
+    interval => Milliseconds :: pos_integer(),
+    dialect => ketama:dialect()
+}.
+%% The interval is a second by default.
+
+%% For as long, in milliseconds, changed contents must stay the same.
+-define(SETTLE, 100).
+
+-record(watcher, {
+    file :: file:filename_all(),
+    interval :: pos_integer(),
+    options :: ketama:options(),
+    %% The contents of the default continuum.
+    current :: contents() | undefined,
+    %% Other contents, seen at the last look.
+    changed :: contents() | undefined,
+    %% What was last said to be wrong with the file.
+    reported :: ketama:reason() | undefined
+}).
+
+%% The MD5 of the file, or why there is none.
+-type contents() :: binary() | {error, file:posix() | badarg | terminated | system_limit}.
+
+%% @doc The specification of a supervisor's child that calls {@link start_link/1}.
+-spec child_spec(options()) -> supervisor:child_spec().
+child_spec(Options) ->
+    #{id => ?MODULE, start => {?MODULE, start_link, [Options]}}.
+
+%% @doc Starts the watcher, registered as `ketama_watcher'. Fails where the file is missing or wrong,
+%% unless there is a default continuum already. An unknown option raises `badarg'.
+-spec start_link(options()) -> {ok, pid()} | {error, ketama:reason() | {already_started, pid()}}.
+start_link(#{servers_file := File} = Options) ->
+    Interval = maps:get(interval, Options, 1000),
+    is_integer(Interval) andalso Interval > 0 orelse error(badarg, [Options]),
+    %% Knows the other options, and raises badarg for any else.
+    Others = maps:without([servers_file, interval], Options),
+    _ = ketama:new([], Others),
+    Watcher = #watcher{file = File, interval = Interval, options = Others},
+    gen_server:start_link({local, ?MODULE}, ?MODULE, Watcher, []);
+start_link(Options) ->
+    error(badarg, [Options]).
+
+%% @private
+init(#watcher{interval = Interval} = Watcher) ->
+    case take(contents(Watcher), Watcher) of
+        {{ok, _}, Taken} ->
+            {ok, again(Interval, Taken)};
+        {{error, Reason}, Failed} ->
+            case default() of
+                undefined -> {stop, Reason};
+                _ -> {ok, again(Interval, Failed)}
+            end
+    end.
+
+%% @private
+handle_call(reload, _From, #watcher{current = Current} = Watcher) ->
+    case contents(Watcher) of
+        Current ->
+            {reply, unchanged, Watcher};
+        Contents ->
+            {Reply, Taken} = take(Contents, Watcher),
+            {reply, Reply, Taken}
+    end.
+
+%% @private
+handle_cast(_Message, Watcher) ->
+    {noreply, Watcher}.
+
+%% @private
+handle_info(look, Watcher) ->
+    {noreply, look(contents(Watcher), Watcher)};
+handle_info(_Message, Watcher) ->
+    {noreply, Watcher}.
+
+look(Current, #watcher{current = Current, interval = Interval} = Watcher) ->
+    again(Interval, Watcher#watcher{changed = undefined, reported = undefined});
+look(Changed, #watcher{changed = Changed, interval = Interval} = Watcher) ->
+    {_, Taken} = take(Changed, Watcher),
+    again(Interval, Taken);
+look(Contents, #watcher{interval = Interval} = Watcher) ->
+    again(min(?SETTLE, Interval), Watcher#watcher{changed = Contents}).
+
+again(Delay, Watcher) ->
+    _ = erlang:send_after(Delay, self(), look),
+    Watcher.
+
+contents(#watcher{file = File}) ->
+    case file:read_file(File) of
+        {ok, Contents} -> erlang:md5(Contents);
+        {error, Reason} -> {error, Reason}
+    end.
+
+take(Contents, #watcher{file = File, options = Options, reported = Reported} = Watcher) ->
+    case ketama:new(File, Options) of
+        {ok, New} ->
+            Taken = Watcher#watcher{current = Contents, changed = undefined, reported = undefined},
+            {{ok, swap(Watcher, default(), New)}, Taken};
+        {error, Reason} ->
+            Reason =:= Reported orelse
+                ?LOG_ERROR("ketama: ~ts The servers stay as they are.", [
+                    ketama:format_error(Reason)
+                ]),
+            {{error, Reason}, Watcher#watcher{reported = Reason}}
+    end.
+
+swap(_Watcher, undefined, New) ->
+    ok = ketama_nif:set_default(New),
+    1.0;
+swap(#watcher{file = File, current = Current}, Old, New) ->
+    {Moved, _} = ketama:diff(Old, New),
+    ok = ketama_nif:set_default(New),
+    %% A watcher that starts anew and finds what it left has nothing to say.
+    (Current =/= undefined orelse Moved > 0) andalso notice(File, weights(Old), weights(New), Moved),
+    Moved.
+
+notice(File, Before, After, Moved) ->
+    ?LOG_NOTICE(
+        "ketama: ~tp has changed: added ~s; removed ~s; re-weighted ~s; ~.2f% of the keys moved.",
+        [
+            File,
+            names(maps:without(maps:keys(Before), After)),
+            names(maps:without(maps:keys(After), Before)),
+            names(maps:filter(fun(Name, Weight) -> maps:get(Name, Before, Weight) =/= Weight end, After)),
+            100 * Moved
+        ]
+    ).
+
+weights(Continuum) ->
+    maps:from_list([{Name, Weight} || {Name, Weight, _} <- ketama:servers(Continuum)]).
+
+names(Weights) when map_size(Weights) =:= 0 -> "none";
+names(Weights) -> lists:join(", ", maps:keys(Weights)).
+
+default() ->
+    try
+        ketama_nif:default()
+    catch
+        error:not_started -> undefined
+    end.

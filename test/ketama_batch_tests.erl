@@ -1,0 +1,136 @@
+%% Many keys in one call: the answers of as many single calls.
+-module(ketama_batch_tests).
+
+-include_lib("eunit/include/eunit.hrl").
+
+%% The longest key that the shared library hashes, and the most keys that it takes at once.
+-define(SHORT, 512).
+-define(CHUNK, 1024).
+
+%% Every number of keys around the sixteen that are hashed side by side, in every mix of lengths.
+every_number_of_keys_test_() ->
+    {timeout, 60, fun() ->
+        [
+            agree([key(Salt + I, (Salt * 37 + I * 53) rem 301) || I <- lists:seq(1, N)])
+         || N <- lists:seq(0, 50), Salt <- lists:seq(0, 20)
+        ]
+    end}.
+
+every_length_test() ->
+    [agree([key(I, Length) || I <- lists:seq(1, 17)]) || Length <- lists:seq(0, 300)].
+
+every_kind_of_key_test_() ->
+    Kinds = [
+        <<"user:123">>,
+        "user:123",
+        ["user", [$:, <<"123">>]],
+        "",
+        <<>>,
+        <<0, 255, 128>>,
+        key(1, ?SHORT),
+        key(2, ?SHORT + 1),
+        binary_to_list(key(3, ?SHORT + 1)),
+        key(4, 1 bsl 20)
+    ],
+    [
+        fun() ->
+            rand:seed(exsss, Seed),
+            agree([lists:nth(rand:uniform(length(Kinds)), Kinds) || _ <- lists:seq(1, 100)])
+        end
+     || Seed <- lists:seq(1, 20)
+    ] ++ [?_test(agree(lists:duplicate(40, Kind))) || Kind <- Kinds].
+
+%% Around the number of keys that one call of the shared library takes, and an odd key there.
+chunks_test() ->
+    [
+        begin
+            Keys = [integer_to_binary(I) || I <- lists:seq(1, N)],
+            agree(Keys),
+            agree(Keys ++ ["string"]),
+            agree(Keys ++ [key(1, ?SHORT + 1) | Keys])
+        end
+     || N <- [?CHUNK - 1, ?CHUNK, ?CHUNK + 1, 3 * ?CHUNK + 5]
+    ].
+
+sub_binaries_test() ->
+    <<_:3, Bits:64/bitstring, _/bits>> = binary:copy(<<"user:123">>, 2),
+    <<_, Bytes:8/binary, _/binary>> = binary:copy(<<"user:123">>, 100),
+    agree([Bits, Bytes, Bits, Bytes]).
+
+%% The servers of a ring far larger than what a call remembers of their names.
+many_servers_test() ->
+    {ok, Continuum} = ketama:new([{integer_to_binary(I), 1} || I <- lists:seq(1, 1000)]),
+    agree(Continuum, [integer_to_binary(I) || I <- lists:seq(1, 5000)]).
+
+%% Two lines of one name are one server, whose keys keep their order.
+servers_of_one_name_test() ->
+    {ok, Continuum} = ketama:new([{"a", 1}, {"b", 1}, {"a", 3}, {"b", 2}]),
+    Keys = [integer_to_binary(I) || I <- lists:seq(1, 100)],
+    agree(Continuum, Keys),
+    ?assertEqual([<<"a">>, <<"b">>], maps:keys(ketama:group(Continuum, Keys))).
+
+group_keeps_keys_as_given_test() ->
+    {ok, Continuum} = ketama:new([{"a", 1}]),
+    Keys = ["string", <<"binary">>, ["io", [$l, <<"ist">>]], key(1, 1000), "string"],
+    ?assertEqual(#{<<"a">> => Keys}, ketama:group(Continuum, Keys)),
+    ?assertEqual(#{}, ketama:group(Continuum, [])).
+
+no_keys_test_() ->
+    Many = [integer_to_binary(I) || I <- lists:seq(1, 2000)],
+    Odd = [key, 1, 1.5, self(), make_ref(), {}, #{}, [256], [a], <<1:7>>, ["a" | b], <<0:8001>>],
+    Lists =
+        [key, <<"key">>, 1, #{}, ["a" | b], [<<"a">> | <<"b">>], Many ++ tail] ++
+        [Before ++ [Key | After] || Key <- Odd, Before <- [[], ["s"], Many], After <- [[], [<<"k">>]]],
+    [
+        [
+            ?_assertError(badarg, ketama:getservers(continuum(), Keys)),
+            ?_assertError(badarg, ketama:group(continuum(), Keys))
+        ]
+     || Keys <- Lists
+    ].
+
+no_continuum_test_() ->
+    [
+        [
+            ?_assertError(badarg, ketama:getservers(Term, [<<"k">>])),
+            ?_assertError(badarg, ketama:getservers(Term, [])),
+            ?_assertError(badarg, ketama:group(Term, [<<"k">>]))
+        ]
+     || Term <- [continuum, make_ref(), self(), <<>>, [], atomics:new(1, [])]
+    ].
+
+%% No call holds a scheduler, however many the keys: it costs the reductions of its work, of which a
+%% process has 4,000 at a time.
+schedulers_are_free_test_() ->
+    Million = [integer_to_binary(I) || I <- lists:seq(1, 1000000)],
+    Long = lists:duplicate(100000, key(1, ?SHORT)),
+    [
+        {timeout, 60,
+            ?_test(begin
+                {reductions, Before} = process_info(self(), reductions),
+                _ = Call(continuum(), Keys),
+                {reductions, After} = process_info(self(), reductions),
+                ?assert(After - Before > 2 * length(Keys) div 10)
+            end)}
+     || Call <- [fun ketama:getservers/2, fun ketama:group/2], Keys <- [Million, Long]
+    ].
+
+agree(Keys) ->
+    agree(continuum(), Keys).
+
+agree(Continuum, Keys) ->
+    Expected = [ketama:getserver(Continuum, Key) || Key <- Keys],
+    ?assertEqual(Expected, ketama:getservers(Continuum, Keys)),
+    Groups = lists:foldr(
+        fun({Server, Key}, Map) -> Map#{Server => [Key | maps:get(Server, Map, [])]} end,
+        #{},
+        lists:zip(Expected, Keys)
+    ),
+    ?assertEqual(Groups, ketama:group(Continuum, Keys)).
+
+key(Salt, Length) ->
+    binary:part(binary:copy(erlang:md5(<<Salt:32>>), Length div 16 + 1), 0, Length).
+
+continuum() ->
+    {ok, Continuum} = ketama:new(ketama_test:data("lastfm-eight.servers")),
+    Continuum.

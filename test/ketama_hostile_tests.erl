@@ -1,0 +1,113 @@
+%% Every exported function with every kind of term in every place: a documented result or badarg.
+-module(ketama_hostile_tests).
+
+-include_lib("eunit/include/eunit.hrl").
+
+ketama_test_() ->
+    {timeout, 120, fun() ->
+        ketama_test:quietly(fun() ->
+            ignore = ketama:start_link([{"a", 1}]),
+            [calls(ketama, F, A) || {F, A} <- ketama:module_info(exports), F =/= module_info]
+        end)
+    end}.
+
+%% init/1 and the others are gen_server's to call.
+watcher_test_() ->
+    {timeout, 120, fun() ->
+        ketama_test:quietly(fun() -> [calls(ketama_watcher, F, 1) || F <- [start_link, child_spec]] end)
+    end}.
+
+%% These are no one's to call, but must not harm the VM either.
+nif_test_() ->
+    {timeout, 120, fun() ->
+        ok = ketama_nif:set_default(continuum()),
+        [calls(ketama_nif, F, A) || {F, A} <- ketama_nif:module_info(exports), F =/= module_info]
+    end}.
+
+calls(Module, Function, Arity) ->
+    [call(Module, Function, Arguments) || Arguments <- arguments(Arity, terms())].
+
+%% All of them, of three arguments as many: a third of each place are right ones.
+arguments(0, _Terms) ->
+    [[]];
+arguments(1, Terms) ->
+    [[Term] || Term <- Terms];
+arguments(2, Terms) ->
+    [[One, Other] || One <- Terms, Other <- Terms];
+arguments(3, Terms) ->
+    rand:seed(exsss, 3),
+    Right = [continuum(), 0, 1, [<<"key">>]],
+    Pick = fun() ->
+        From = lists:nth(rand:uniform(3), [Terms, Terms, Right]),
+        lists:nth(rand:uniform(length(From)), From)
+    end,
+    [[Pick(), Pick(), Pick()] || _ <- Terms, _ <- Terms].
+
+call(Module, Function, Arguments) ->
+    try apply(Module, Function, Arguments) of
+        Result ->
+            documented(Module, Function, length(Arguments), Result) orelse
+                error({undocumented, Module, Function, short(Arguments), short(Result)})
+    catch
+        error:badarg -> ok;
+        Class:Reason -> error({Class, short(Reason), Module, Function, short(Arguments)})
+    end.
+
+short(Term) ->
+    lists:flatten(io_lib:format("~tP", [Term, 12])).
+
+documented(ketama, new, _, Result) ->
+    case Result of
+        {ok, Continuum} -> is_reference(Continuum);
+        {error, Reason} -> is_list(ketama:format_error(Reason))
+    end;
+documented(ketama, start_link, _, Result) ->
+    Result =:= ignore orelse is_list(ketama:format_error(element(2, Result)));
+documented(ketama, getserver, _, Result) -> is_binary(Result);
+documented(ketama, getservers, _, Result) -> lists:all(fun is_binary/1, Result);
+documented(ketama, group, _, Result) -> lists:all(fun is_binary/1, maps:keys(Result));
+documented(ketama, replicas, _, Result) -> lists:all(fun is_binary/1, Result);
+documented(ketama, hash, _, Result) -> Result >= 0 andalso Result < 1 bsl 32;
+documented(ketama, servers, _, Result) -> [] =:= [R || R <- Result, tuple_size(R) =/= 3];
+documented(ketama, points, _, Result) -> [] =:= [R || R <- Result, tuple_size(R) =/= 2];
+documented(ketama, shares, _, Result) -> 1.0 == lists:sum([Share || {_, Share} <- Result]);
+documented(ketama, diff, _, {Moved, Moves}) -> is_float(Moved) andalso is_list(Moves);
+documented(ketama, reload, _, Result) -> Result =:= {error, no_watcher};
+documented(ketama, format_error, _, Result) -> io_lib:printable_unicode_list(Result);
+documented(ketama, child_spec, _, #{id := ketama}) -> true;
+documented(ketama_watcher, child_spec, _, #{id := ketama_watcher}) -> true;
+documented(ketama_nif, _, _, _) -> true;
+documented(_, _, _, _) -> false.
+
+%% One or more of each kind. The long and deep ones are no deeper than the suite's time allows.
+terms() ->
+    Binary = binary:copy(<<"0123456789">>, 100),
+    <<_:3, Unaligned:64/bitstring, _/bits>> = Binary,
+    [
+        atom, undefined, true, '', 0, 1, -1, 1 bsl 32, 1 bsl 64, -(1 bsl 64), 1 bsl 5000, 0.0, -1.5e300,
+        self(), hd(erlang:ports()), make_ref(), fun() -> ok end, fun lists:map/2,
+        {}, {a}, {"a", 1}, list_to_tuple(lists:seq(1, 1000)), #{}, #{a => 1}, maps:from_list([{I, I} || I <- lists:seq(1, 100)]),
+        [], [a], [0], [256], [-1], [1.0], "a", "key", [$a | $b], [<<"a">> | <<"b">>], [[[]]], ["a", a],
+        [{"a", 1}], [{"a", 1} | a], [{"a", 1}, {"b", 0}], [{"a", 1 bsl 70}], [{a, 1}], [{"a", 1, 1}],
+        lists:duplicate(5000, $k), lists:duplicate(2000, <<"key">>), deep(10000, []), deep(10000, <<"key">>),
+        deep(10000, a), <<>>, <<"key">>, <<0>>, <<1:1>>, <<"key", 1:7>>, Binary, binary:part(Binary, 5, 8),
+        Unaligned, binary:copy(<<"k">>, 100000),
+        #{dialect => libmemcached}, #{dialect => other}, libmemcached,
+        zlib:open(), atomics:new(1, []), ets:new(t, []), continuum(), elsewhere(continuum()),
+        binary_to_term(term_to_binary(make_ref())),
+        {invalid_line, 1, {zero_weight, "f"}}, {invalid_line, a, b}, {servers_file, a, b}, {servers_file, "f", enoent},
+        {invalid_server, a}, {nif_not_loaded, a}, no_servers
+    ].
+
+deep(0, Term) -> Term;
+deep(N, Term) -> deep(N - 1, [Term]).
+
+continuum() ->
+    {ok, Continuum} = ketama:new([{"a", 1}, {"b", 2}]),
+    Continuum.
+
+%% What another node would get.
+elsewhere(Continuum) ->
+    Here = atom_to_binary(node()),
+    There = binary:copy(<<"x">>, byte_size(Here)),
+    binary_to_term(binary:replace(term_to_binary(Continuum), Here, There)).

@@ -1,0 +1,165 @@
+%% What can be computed of rings: replicas, shares and what moves.
+-module(ketama_ring_tests).
+
+-include_lib("eunit/include/eunit.hrl").
+
+-define(HASHES, 16#100000000).
+
+%% Replicas.
+
+replicas_follow_the_points_test_() ->
+    [fun() -> replicas(Seed) end || Seed <- lists:seq(1, 30)].
+
+replicas(Seed) ->
+    rand:seed(exsss, Seed),
+    Continuum = ring(),
+    Points = ketama:points(Continuum),
+    [
+        begin
+            Hash = ketama:hash(Key),
+            {Before, From} = lists:splitwith(fun({Point, _}) -> Point < Hash end, Points),
+            Expected = distinct([Server || {_, Server} <- From ++ Before]),
+            N = rand:uniform(10) - 1,
+            ?assertEqual({Seed, lists:sublist(Expected, N)}, {Seed, ketama:replicas(Continuum, Key, N)}),
+            ?assertEqual({Seed, Expected}, {Seed, ketama:replicas(Continuum, Key, 1 bsl 70)}),
+            ?assertEqual([ketama:getserver(Continuum, Key)], ketama:replicas(Continuum, Key, 1))
+        end
+     || Key <- ["", "user:123", binary:copy(<<"k">>, 1000) | [rand:bytes(8) || _ <- lists:seq(1, 20)]]
+    ].
+
+distinct([]) -> [];
+distinct([Server | Servers]) -> [Server | distinct([S || S <- Servers, S =/= Server])].
+
+%% A ring so large that the walk is left to a dirty scheduler.
+replicas_of_a_large_ring_test() ->
+    Servers = [{integer_to_binary(I), 1} || I <- lists:seq(1, 2000)],
+    {ok, Continuum} = ketama:new(Servers),
+    Replicas = ketama:replicas(Continuum, "key", 2000),
+    ?assertEqual(lists:sort([Name || {Name, _} <- Servers]), lists:sort(Replicas)),
+    ?assertEqual(lists:sublist(Replicas, 3), ketama:replicas(Continuum, "key", 3)).
+
+no_replicas_test_() ->
+    {ok, Continuum} = ketama:new([{"a", 1}]),
+    [?_assertError(badarg, ketama:replicas(Continuum, "k", N)) || N <- [-1, 1.0, one, "1"]] ++
+        [?_assertError(badarg, ketama:replicas(Continuum, Key, 1)) || Key <- [k, 1, ["a" | b]]] ++
+        [?_assertError(badarg, ketama:replicas(C, "k", 1)) || C <- [c, make_ref(), "k"]].
+
+%% Shares.
+
+shares_count_arcs_test_() ->
+    [fun() -> shares(Seed) end || Seed <- lists:seq(1, 30)].
+
+shares(Seed) ->
+    rand:seed(exsss, Seed),
+    Continuum = ring(),
+    Shares = ketama:shares(Continuum),
+    ?assertEqual(distinct([Name || {Name, _, _} <- ketama:servers(Continuum)]), [Name || {Name, _} <- Shares]),
+    ?assertEqual(1.0, lists:sum([Share || {_, Share} <- Shares])),
+    Owned = lists:foldl(
+        fun({Count, Server}, Map) -> maps:update_with(Server, fun(N) -> N + Count end, Count, Map) end,
+        maps:from_list([{Name, 0} || {Name, _} <- Shares]),
+        arcs(Continuum)
+    ),
+    ?assertEqual({Seed, Owned}, {Seed, maps:from_list([{Name, count(Share)} || {Name, Share} <- Shares])}).
+
+%% How many hashes each point owns, from the points alone.
+arcs(Continuum) ->
+    Points = [{First, Owner} | _] = ketama:points(Continuum),
+    Ends = [First | [Point || {Point, _} <- Points]],
+    Arcs = [{Point - Previous, Server} || {Previous, {Point, Server}} <- lists:zip(lists:droplast(Ends), Points)],
+    {Last, _} = lists:last(Points),
+    [{First + ?HASHES - Last, Owner} | Arcs].
+
+shares_agree_with_counting_test() ->
+    {ok, Continuum} = ketama:new(ketama_test:data("lastfm-eight.servers")),
+    N = 200000,
+    Groups = ketama:group(Continuum, [integer_to_binary(I) || I <- lists:seq(1, N)]),
+    [
+        ?assert(abs(Share - length(maps:get(Server, Groups)) / N) < 0.005)
+     || {Server, Share} <- ketama:shares(Continuum)
+    ].
+
+one_server_owns_all_test() ->
+    {ok, Continuum} = ketama:new([{"a", 1}]),
+    ?assertEqual([{<<"a">>, 1.0}], ketama:shares(Continuum)).
+
+%% What moves.
+
+diff_agrees_with_lookups_test_() ->
+    [fun() -> diff(Seed) end || Seed <- lists:seq(1, 30)].
+
+diff(Seed) ->
+    rand:seed(exsss, Seed),
+    Old = ring(),
+    New = ring(),
+    {Moved, Moves} = ketama:diff(Old, New),
+    ?assert(Moved == lists:sum([Share || {_, _, Share} <- Moves])),
+    ?assertEqual([], [From || {From, Server, _} <- Moves, From =:= Server]),
+    Shares = [Share || {_, _, Share} <- Moves],
+    ?assertEqual(lists:reverse(lists:sort(Shares)), Shares),
+    ?assertEqual({Seed, plain_diff(Old, New)}, {Seed, [{F, T, count(S)} || {F, T, S} <- lists:sort(Moves)]}).
+
+%% Between two points that follow one another, of either ring, all hashes have one owner in each.
+plain_diff(Old, New) ->
+    Points = lists:usort([Point || C <- [Old, New], {Point, _} <- ketama:points(C)] ++ [?HASHES - 1]),
+    Olds = owners(Points, ketama:points(Old), hd(ketama:points(Old))),
+    News = owners(Points, ketama:points(New), hd(ketama:points(New))),
+    Counts = [Point - Previous || {Previous, Point} <- lists:zip([-1 | lists:droplast(Points)], Points)],
+    Moves = lists:foldl(
+        fun
+            ({Same, Same, _}, Map) -> Map;
+            ({From, To, Count}, Map) -> maps:update_with({From, To}, fun(N) -> N + Count end, Count, Map)
+        end,
+        #{},
+        lists:zip3(Olds, News, Counts)
+    ),
+    [{From, To, Count} || {{From, To}, Count} <- lists:sort(maps:to_list(Moves))].
+
+owners([], _Points, _First) -> [];
+owners(Hashes, [], {_, Owner}) -> [Owner || _ <- Hashes];
+owners([Hash | Hashes], [{Point, Owner} | _] = Points, First) when Point >= Hash ->
+    [Owner | owners(Hashes, Points, First)];
+owners(Hashes, [_ | Points], First) -> owners(Hashes, Points, First).
+
+diff_agrees_with_counting_test() ->
+    [{ok, Old}, {ok, New}] = [
+        ketama:new(ketama_test:data(File)) || File <- ["lastfm-four.servers", "lastfm-eight.servers"]
+    ],
+    N = 200000,
+    Keys = [integer_to_binary(I) || I <- lists:seq(1, N)],
+    Pairs = lists:zip(ketama:getservers(Old, Keys), ketama:getservers(New, Keys)),
+    {Moved, Moves} = ketama:diff(Old, New),
+    ?assert(abs(Moved - length([1 || {From, To} <- Pairs, From =/= To]) / N) < 0.005),
+    [?assert(abs(Share - length([1 || {F, T} <- Pairs, F =:= From, T =:= To]) / N) < 0.005) || {From, To, Share} <- Moves].
+
+nothing_moves_test() ->
+    {ok, One} = ketama:new([{"a", 1}, {"b", 2}]),
+    {ok, Other} = ketama:new([{"a", 1}, {"b", 2}]),
+    ?assertEqual({0.0, []}, ketama:diff(One, Other)).
+
+all_moves_test() ->
+    {ok, One} = ketama:new([{"a", 1}]),
+    {ok, Other} = ketama:new([{"b", 1}]),
+    ?assertEqual({1.0, [{<<"a">>, <<"b">>, 1.0}]}, ketama:diff(One, Other)).
+
+no_rings_test_() ->
+    {ok, C} = ketama:new([{"a", 1}]),
+    [
+        [?_assertError(badarg, ketama:shares(T)), ?_assertError(badarg, ketama:diff(C, T)), ?_assertError(badarg, ketama:diff(T, C))]
+     || T <- [c, make_ref(), <<>>, [], atomics:new(1, [])]
+    ].
+
+%% A share counts hashes, exactly.
+count(Share) ->
+    Count = trunc(Share * ?HASHES),
+    ?assertEqual(Share, Count / ?HASHES),
+    Count.
+
+%% Few servers, some of one name and some without a point.
+ring() ->
+    Servers = [{[lists:nth(rand:uniform(6), "abcdef")], weight()} || _ <- lists:seq(1, rand:uniform(7))],
+    {ok, Continuum} = ketama:new(Servers),
+    Continuum.
+
+weight() ->
+    lists:nth(rand:uniform(4), [1, 10, 1000, 100000]).

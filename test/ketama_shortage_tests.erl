@@ -1,0 +1,55 @@
+%% Very many servers, very many keys, and too little memory.
+-module(ketama_shortage_tests).
+
+-include_lib("eunit/include/eunit.hrl").
+
+many_servers_test_() ->
+    {timeout, 60, fun() ->
+        Servers = [{iolist_to_binary(io_lib:format("s~b:11211", [I])), 1 + I rem 3} || I <- lists:seq(1, 100000)],
+        {ok, Continuum} = ketama:new(Servers),
+        Made = ketama:servers(Continuum),
+        ?assertEqual(Servers, [{Name, Weight} || {Name, Weight, _} <- Made]),
+        Points = ketama:points(Continuum),
+        ?assertEqual(length(Points), lists:sum([N || {_, _, N} <- Made])),
+        ?assertEqual(1.0, lists:sum([Share || {_, Share} <- ketama:shares(Continuum)])),
+        Ring = list_to_tuple(Points),
+        Keys = [integer_to_binary(I) || I <- lists:seq(1, 10000)],
+        Expected = [element(2, ketama_oracle:point(Ring, Key)) || Key <- Keys],
+        ?assertEqual(Expected, ketama:getservers(Continuum, Keys)),
+        ?assertEqual(Expected, [ketama:getserver(Continuum, Key) || Key <- Keys])
+    end}.
+
+%% 10 million keys, told by how many of them each server has: the lists are too long to compare.
+many_keys_test_() ->
+    {timeout, 120, fun() ->
+        {ok, Continuum} = ketama:new(ketama_test:data("lastfm-eight.servers")),
+        Thousand = [integer_to_binary(I) || I <- lists:seq(1, 1000)],
+        Keys = lists:append(lists:duplicate(10000, Thousand)),
+        Count = fun(Servers) ->
+            lists:foldl(fun(S, Map) -> Map#{S => maps:get(S, Map, 0) + 1} end, #{}, Servers)
+        end,
+        Expected = maps:map(fun(_, N) -> 10000 * N end, Count([ketama:getserver(Continuum, K) || K <- Thousand])),
+        ?assertEqual(Expected, Count(ketama:getservers(Continuum, Keys))),
+        ?assertEqual(Expected, maps:map(fun(_, List) -> length(List) end, ketama:group(Continuum, Keys)))
+    end}.
+
+%% A VM that is out of memory: the call fails, and what is there goes on working. Only Linux limits
+%% the memory of a process this way.
+little_memory_test_() ->
+    [little_memory() || os:type() =:= {unix, linux}].
+
+little_memory() ->
+    {timeout, 120,
+        ?_assertEqual(
+            "{error,system_limit} There is not enough memory for a continuum of so many servers. Give fewer.",
+            ketama_test:erl(
+                filename:dirname(code:which(ketama)),
+                "Servers = [{integer_to_binary(I), 1} || I <- lists:seq(1, 500000)],"
+                " {ok, C} = ketama:new(lists:sublist(Servers, 8)),"
+                " Server = ketama:getserver(C, \"key\"),"
+                " {error, Reason} = Error = ketama:new(Servers),"
+                " Server = ketama:getserver(C, \"key\"),"
+                " io:format(\"~p ~ts\", [Error, ketama:format_error(Reason)])",
+                "3000000"
+            )
+        )}.
