@@ -1,0 +1,5 @@
+//! What the fuzzer runs, each a function of the bytes that it makes up.
+
+pub mod continuum;
+pub mod md5;
+pub mod servers_file;
