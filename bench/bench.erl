@@ -1,0 +1,329 @@
+%% The benchmark: ketama beside plain Erlang and the port driver, in one process and one run.
+%%
+%% The ways to look a key up take turns, round after round, so that a slow moment of the machine
+%% meets all of them. Each is a plain recursive loop over a list of keys: a fun called for each key
+%% would cost as much as what is measured.
+-module(bench).
+
+-export([main/1]).
+
+%% The keys of one pass, and for how long one way is measured in one round.
+-define(KEYS, 1000).
+-define(ROUNDS, 25).
+-define(PASSES, 200).
+%% The port driver is a hundred times slower.
+-define(PORT_PASSES, 2).
+-define(SECONDS, 1).
+
+%% A row of the results; a ratio is to the baseline of its table.
+-record(row, {table, name, minimum, median, ratio, unit}).
+
+main([Native, Servers, Csv, Svg]) ->
+    ok = empty_nif:load(filename:join(Native, "libketama_bench")),
+    {ok, _} = port_driver:start_link(Servers, filename:join(Native, "port_driver")),
+    ignore = ketama:start_link(Servers),
+    io:format("~ts~n", [machine()]),
+    Rows = lists:append([
+        one_key(Servers),
+        other_keys(),
+        batches(Servers),
+        callers(Servers),
+        building()
+    ]),
+    port_driver:stop(),
+    ok = file:write_file(Csv, csv(Rows)),
+    ok = file:write_file(
+        Svg,
+        chart:svg(machine(), [
+            {Title, [{Name, Ratio} || #row{table = T, name = Name, ratio = Ratio} <- Rows, T =:= Table]}
+         || {Table, Title} <- [
+                {one_key, "One key of 8 bytes, 8 servers"},
+                {batch, "Many keys of 8 bytes in one call, a key"}
+            ]
+        ])
+    ).
+
+%% Keys of 8 bytes, a ring of 8 servers.
+
+one_key(File) ->
+    {ok, C} = ketama:new(File),
+    Plain = plain:new(servers(C)),
+    Keys = keys(8),
+    Strings = [binary_to_list(Key) || Key <- Keys],
+    Lists = [[<<"key">>, [$:], binary:part(Key, 4, 4)] || Key <- Keys],
+    [] = [Key || Key <- Keys, ketama:getserver(C, Key) =/= plain:getserver(Plain, Key)],
+    [] = [Key || Key <- Keys, ketama:getserver(C, Key) =/= port_driver:getserver(Key)],
+    table(one_key, "One key of 8 bytes, 8 servers", "plain Erlang", [
+        {"empty loop", ?PASSES, fun() -> empty(C, Keys) end},
+        {"empty NIF", ?PASSES, fun() -> empty_nif(C, Keys) end},
+        {"erlang:md5/1", ?PASSES, fun() -> md5(C, Keys) end},
+        {"plain Erlang", ?PASSES, fun() -> plain(Plain, Keys) end},
+        {"getserver/2", ?PASSES, fun() -> getserver(C, Keys) end},
+        {"getserver/1", ?PASSES, fun() -> getserver_default(C, Keys) end},
+        {"getserver/2, string", ?PASSES, fun() -> getserver(C, Strings) end},
+        {"iolist_to_binary/1, string", ?PASSES, fun() -> flattened(C, Strings) end},
+        {"getserver/2, iolist", ?PASSES, fun() -> getserver(C, Lists) end},
+        {"iolist_to_binary/1, iolist", ?PASSES, fun() -> flattened(C, Lists) end},
+        {"port driver", ?PORT_PASSES, fun() -> port(C, Keys) end}
+    ]).
+
+%% Other keys and other rings, each against plain Erlang on the same.
+
+other_keys() ->
+    lists:append([
+        begin
+            Servers = servers(N),
+            {ok, C} = ketama:new(Servers),
+            Plain = plain:new(Servers),
+            Keys = keys(Length),
+            Title = io_lib:format("Keys of ~b bytes, ~b servers", [Length, N]),
+            table(other_keys, lists:flatten(Title), "plain Erlang", [
+                {"plain Erlang", ?PASSES, fun() -> plain(Plain, Keys) end},
+                {"getserver/2", ?PASSES, fun() -> getserver(C, Keys) end}
+            ])
+        end
+     || {Length, N} <- [{40, 8}, {100, 8}, {8, 100}, {8, 1000}]
+    ]).
+
+%% Many keys in one call.
+
+batches(File) ->
+    {ok, C} = ketama:new(File),
+    Plain = plain:new(servers(C)),
+    Keys = keys(8),
+    table(batch, "Many keys of 8 bytes, 8 servers", "plain Erlang", [
+        {"plain Erlang", ?PASSES, fun() -> plain(Plain, Keys) end},
+        {"getserver/2", ?PASSES, fun() -> getserver(C, Keys) end}
+        | lists:append([
+            [
+                {"getservers/2 of " ++ integer_to_list(N), ?PASSES, fun() -> getservers(C, Lists) end},
+                {"group/2 of " ++ integer_to_list(N), ?PASSES, fun() -> group(C, Lists) end}
+            ]
+         || N <- [1, 8, 32, 100, 1000], Lists <- [split(N, Keys)]
+        ])
+    ]).
+
+split(N, Keys) when length(Keys) > N ->
+    {List, Rest} = lists:split(N, Keys),
+    [List | split(N, Rest)];
+split(_N, Keys) ->
+    [Keys].
+
+%% The loops. A macro, for each must be a function of its own that calls what it measures.
+
+-define(LOOP(Name, Call),
+    Name(C, [K | Keys]) ->
+        _ = Call,
+        Name(C, Keys);
+    Name(_C, []) ->
+        ok
+).
+
+?LOOP(empty, K).
+?LOOP(empty_nif, empty_nif:call(C, K)).
+?LOOP(md5, erlang:md5(K)).
+?LOOP(plain, plain:getserver(C, K)).
+?LOOP(getserver, ketama:getserver(C, K)).
+?LOOP(getserver_default, ketama:getserver(K)).
+?LOOP(flattened, ketama:getserver(C, iolist_to_binary(K))).
+?LOOP(port, port_driver:getserver(K)).
+?LOOP(getservers, ketama:getservers(C, K)).
+?LOOP(group, ketama:group(C, K)).
+
+%% Measures each way once a round; prints nanoseconds a key and the ratio of the minima.
+table(Table, Title, Baseline, Ways) ->
+    Rounds = [[measure(Way) || Way <- Ways] || _ <- lists:seq(1, ?ROUNDS)],
+    Times = [
+        {Name, lists:sort([maps:get(Name, maps:from_list(Round)) || Round <- Rounds])}
+     || {Name, _, _} <- Ways
+    ],
+    {_, [Unit | _]} = lists:keyfind(Baseline, 1, Times),
+    print(Title, [
+        #row{
+            table = Table,
+            name = Name,
+            minimum = Minimum,
+            median = lists:nth((?ROUNDS + 1) div 2, [Minimum | Slower]),
+            ratio = Minimum / Unit,
+            unit = "ns"
+        }
+     || {Name, [Minimum | Slower]} <- Times
+    ]).
+
+measure({Name, Passes, Way}) ->
+    erlang:garbage_collect(),
+    Start = erlang:monotonic_time(nanosecond),
+    repeat(Passes, Way),
+    {Name, (erlang:monotonic_time(nanosecond) - Start) / (Passes * ?KEYS)}.
+
+repeat(0, _Way) ->
+    ok;
+repeat(N, Way) ->
+    _ = Way(),
+    repeat(N - 1, Way).
+
+%% Several processes at once: lookups a second, all together.
+
+callers(File) ->
+    {ok, C} = ketama:new(File),
+    Keys = keys(8),
+    Ways = [
+        {"getserver/2", fun() -> getserver(C, Keys) end},
+        {"getserver/1", fun() -> getserver_default(C, Keys) end},
+        {"port driver", fun() -> port(C, Keys) end}
+    ],
+    lists:append([
+        begin
+            Best = best_rates(Way),
+            {_, One} = hd(Best),
+            print("Callers at once: " ++ Name, [
+                #row{
+                    table = callers,
+                    name = lists:flatten(io_lib:format("~s, ~b callers", [Name, N])),
+                    minimum = Rate,
+                    ratio = Rate / One,
+                    unit = "lookups/s"
+                }
+             || {N, Rate} <- Best
+            ])
+        end
+     || {Name, Way} <- Ways
+    ]).
+
+best_rates(Way) ->
+    Rounds = [[rate(N, Way) || N <- [1, 2, 4]] || _ <- lists:seq(1, 5)],
+    [{N, lists:max([lists:nth(I, Round) || Round <- Rounds])} || {I, N} <- [{1, 1}, {2, 2}, {3, 4}]].
+
+rate(N, Way) ->
+    Start = erlang:monotonic_time(millisecond),
+    Callers = [
+        spawn_monitor(fun() -> exit({passes, passes(Start + 1000 * ?SECONDS, Way, 0)}) end)
+     || _ <- lists:seq(1, N)
+    ],
+    Passes = [
+        receive
+            {'DOWN', Monitor, process, _, {passes, Done}} -> Done
+        end
+     || {_, Monitor} <- Callers
+    ],
+    lists:sum(Passes) * ?KEYS * 1000 / (erlang:monotonic_time(millisecond) - Start).
+
+passes(End, Way, Done) ->
+    case erlang:monotonic_time(millisecond) < End of
+        true ->
+            _ = Way(),
+            passes(End, Way, Done + 1);
+        false ->
+            Done
+    end.
+
+%% Building: milliseconds, and bytes a point.
+
+building() ->
+    lists:append([
+        begin
+            Servers = servers(N),
+            Build = fun() -> {ok, C} = ketama:new(Servers), C end,
+            Plain = fun() -> plain:new(Servers) end,
+            Rounds = max(3, min(25, 10000 div N)),
+            Fast = lists:sort([milliseconds(Build) || _ <- lists:seq(1, Rounds)]),
+            Slow =
+                case N =< 1000 of
+                    true -> lists:sort([milliseconds(Plain) || _ <- lists:seq(1, Rounds)]);
+                    false -> []
+                end,
+            print(lists:flatten(io_lib:format("Building, ~b servers", [N])), [
+                #row{
+                    table = building,
+                    name = lists:flatten(io_lib:format("~s, ~b servers", [Name, N])),
+                    minimum = hd(Times),
+                    median = lists:nth((length(Times) + 1) div 2, Times),
+                    ratio = ratio(hd(Times), Slow),
+                    unit = "ms"
+                }
+             || {Name, [_ | _] = Times} <- [{"plain Erlang", Slow}, {"new/1", Fast}]
+            ] ++ [
+                #row{
+                    table = building,
+                    name = lists:flatten(io_lib:format("new/1, ~b servers", [N])),
+                    minimum = bytes_a_point(Build),
+                    unit = "bytes/point"
+                }
+            ])
+        end
+     || N <- [8, 100, 1000, 10000]
+    ]).
+
+ratio(_Time, []) -> undefined;
+ratio(Time, [Baseline | _]) -> Time / Baseline.
+
+milliseconds(Build) ->
+    erlang:garbage_collect(),
+    Start = erlang:monotonic_time(nanosecond),
+    _ = Build(),
+    (erlang:monotonic_time(nanosecond) - Start) / 1.0e6.
+
+%% What the VM counts, over as many continua as weigh enough to see.
+bytes_a_point(Build) ->
+    erlang:garbage_collect(),
+    Before = erlang:memory(system),
+    Continua = [Build() || _ <- lists:seq(1, 20)],
+    Held = erlang:memory(system) - Before,
+    Held / lists:sum([Points || C <- Continua, {_, _, Points} <- ketama:servers(C)]).
+
+%% Input and output.
+
+keys(Length) ->
+    [
+        iolist_to_binary([<<"key:">>, string:pad(integer_to_list(I), Length - 4, leading, $0)])
+     || I <- lists:seq(1, ?KEYS)
+    ].
+
+servers(N) when is_integer(N) ->
+    [
+        {iolist_to_binary(io_lib:format("10.0.~b.~b:11211", [I div 250, I rem 250])), 100}
+     || I <- lists:seq(1, N)
+    ];
+servers(C) ->
+    [{Name, Weight} || {Name, Weight, _} <- ketama:servers(C)].
+
+print(Title, Rows) ->
+    io:format("~n~ts~n", [Title]),
+    [io:format("  ~-28ts ~ts~n", [Name, figures(Row)]) || #row{name = Name} = Row <- Rows],
+    Rows.
+
+figures(#row{minimum = Minimum, median = Median, ratio = Ratio, unit = Unit}) ->
+    [
+        io_lib:format("~12ts ~ts", [number(Minimum), Unit]),
+        [io_lib:format(", median ~ts", [number(Median)]) || Median =/= undefined],
+        [io_lib:format("   ~.3f", [float(Ratio)]) || Ratio =/= undefined]
+    ].
+
+number(Number) when Number < 10000 -> io_lib:format("~.1f", [float(Number)]);
+number(Number) -> integer_to_list(round(Number)).
+
+csv(Rows) ->
+    [
+        "table,name,unit,minimum,median,ratio\n"
+        | [
+            lists:join($,, [
+                atom_to_list(Row#row.table),
+                [$", Row#row.name, $"],
+                Row#row.unit,
+                number(Row#row.minimum),
+                [number(Row#row.median) || Row#row.median =/= undefined],
+                [io_lib:format("~.4f", [float(Row#row.ratio)]) || Row#row.ratio =/= undefined]
+            ]) ++ "\n"
+         || Row <- Rows
+        ]
+    ].
+
+%% The processor and the VM that the figures hold for.
+machine() ->
+    lists:flatten(
+        io_lib:format("~ts, ~b schedulers, OTP ~s", [
+            string:trim(os:cmd("sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -n 1")),
+            erlang:system_info(schedulers_online),
+            erlang:system_info(otp_release)
+        ])
+    ).
