@@ -1,8 +1,12 @@
 # What a developer of ketama types; a project that uses ketama needs rebar3 alone.
-.PHONY: demo test setup setup-test build as-dependency clean
+.PHONY: demo test bench clients fuzz soak sanitize upgrade ring diff setup setup-test build build-bench as-dependency clean
 
 EBIN = _build/default/lib/ketama/ebin
 SERVERS = examples/ketama.servers
+BENCH = _build/bench
+CLIENTS = _build/clients
+DIALECT = libketama
+FUZZ = --fuzz-dir fuzz --features fuzzer
 
 # Where a handful of keys live, and the share of each server.
 demo: build
@@ -11,16 +15,77 @@ demo: build
 test: setup-test
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --locked -- --deny warnings
+	RUSTDOCFLAGS="--deny warnings" cargo doc --package ketama --no-deps --locked
 	cargo test --workspace --locked
+	cargo fmt --all --check --manifest-path bench/native/Cargo.toml
+	$(MAKE) build-bench
+	cargo fmt --all --check --manifest-path fuzz/Cargo.toml
+	RUSTFLAGS="--cfg fuzzing" cargo test --locked --manifest-path fuzz/Cargo.toml --target-dir target/fuzz
 	rebar3 eunit
 	rebar3 xref
 	rebar3 dialyzer
 	rebar3 edoc
-	$(MAKE) as-dependency
+	sh test/library.sh
+	sh test/sanitize.sh 5
+	$(MAKE) as-dependency upgrade
+
+# The shared library and the Rust tests, watched for memory errors.
+sanitize: setup-test build
+	rebar3 as test compile
+	sh test/sanitize.sh 60
+
+# Every way to look keys up at once, while continua come and go: make soak SECONDS=600
+soak: SECONDS = 60
+soak: build
+	rebar3 as test compile
+	@erl -noshell -pa _build/test/lib/ketama/ebin _build/test/lib/ketama/test \
+		-run ketama_soak main $(SECONDS) -s init stop
+
+# Each target in turn, guided by coverage: make fuzz SECONDS=1800. What it finds worth keeping is in
+# _build/fuzz, beside the corpus.
+fuzz: SECONDS = 60
+fuzz:
+	@command -v cargo-fuzz >/dev/null || cargo install --locked cargo-fuzz
+	@for target in servers_file continuum md5; do \
+		mkdir -p _build/fuzz/$$target; \
+		RUSTC_BOOTSTRAP=1 cargo fuzz run $(FUZZ) $$target _build/fuzz/$$target fuzz/corpus/$$target -- \
+			-max_len=4096 -timeout=20 -max_total_time=$(SECONDS) || exit 1; \
+	done
+
+# A running release, to the next version and back.
+upgrade: setup-test
+	sh test/upgrade/upgrade.sh
 
 # ketama in other projects: rebar3, a release, Mix.
 as-dependency: setup-test
 	sh test/as_dependency.sh
+
+# ketama beside plain Erlang and the port driver: a table, bench/results.csv and bench/results.svg.
+bench: build-bench
+	@erl -noshell -pa $(EBIN) $(BENCH) -run bench main $(BENCH)/release \
+		test/data/libketama/lastfm-eight.servers bench/results.csv bench/results.svg -s init stop
+
+# Keys through memcached's real clients, and where ketama says that they are.
+clients: build
+	@sh .ci/setup clients
+	@mkdir -p $(CLIENTS)
+	@javac -cp /usr/share/java/spymemcached.jar -d $(CLIENTS) test/clients/SpyClient.java
+	@ERL_FLAGS="-pa $(EBIN)" escript test/clients/clients.escript $(CLIENTS)
+
+# Where keys are, of a servers file: make ring FILE=ketama.servers KEYS="user:123 foo"
+ring: build
+	@: $(or $(FILE),$(error FILE is missing: make ring FILE=ketama.servers KEYS="user:123 foo"))
+	@ERL_FLAGS="-pa $(EBIN)" escript examples/ring.escript $(DIALECT) $(FILE) $(KEYS)
+
+# What moves from one servers file to another: make diff OLD=a NEW=b
+diff: build
+	@: $(or $(and $(OLD),$(NEW)),$(error OLD or NEW is missing: make diff OLD=a NEW=b))
+	@ERL_FLAGS="-pa $(EBIN)" escript examples/diff.escript $(DIALECT) $(OLD) $(NEW)
+
+build-bench: build
+	@mkdir -p $(BENCH)
+	@cargo build --release --locked --manifest-path bench/native/Cargo.toml --target-dir $(BENCH)
+	@erlc -Werror -o $(BENCH) bench/*.erl
 
 build: setup
 	@rebar3 compile
@@ -29,7 +94,7 @@ setup:
 	@sh .ci/setup
 
 setup-test:
-	@sh .ci/setup elixir
+	@sh .ci/setup test
 
 clean:
 	rm -rf _build target doc priv/libketama_nif.so

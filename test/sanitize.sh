@@ -1,0 +1,32 @@
+#!/bin/sh
+# Memory errors: the Rust tests under valgrind, and the EUnit suites that call the shared library
+# most, in a VM with the library built for AddressSanitizer and all memory allocated by malloc, which
+# it watches. Usage: sanitize.sh SECONDS, of the soak. Linux only.
+#
+# The VM itself does not run under valgrind: the code of its JIT runs on Erlang's stacks, which
+# memcheck takes for errors by the thousand, and dies of.
+set -eu
+cd "$(dirname "$0")/.."
+target=$(rustc -vV | sed -n 's/^host: //p')
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+
+runner=CARGO_TARGET_$(echo "$target" | tr 'a-z-' 'A-Z_')_RUNNER
+env PROPTEST_CASES=4 \
+    "$runner=valgrind -q --error-exitcode=1 --leak-check=full --show-leak-kinds=definite --errors-for-leak-kinds=definite" \
+    cargo test --package ketama --lib --release --locked --quiet
+echo "valgrind: no error"
+
+# A sanitizer is unstable in Rust, which says no by default.
+RUSTC_BOOTSTRAP=1 RUSTFLAGS=-Zsanitizer=address cargo build --package ketama_nif --release --locked \
+    --quiet --target "$target" --target-dir target/sanitize
+mkdir "$work/priv"
+cp -RL _build/test/lib/ketama/ebin "$work/"
+cp "target/sanitize/$target/release/libketama_nif.so" "$work/priv/"
+# What the VM keeps until its end is no leak of ours.
+ASAN_OPTIONS=detect_leaks=0 LD_PRELOAD=$(cc -print-file-name=libasan.so) erl +Mea min -noshell \
+    -pa "$work/ebin" _build/test/lib/ketama/test -eval "
+        ok = eunit:test([ketama_api_tests, ketama_batch_tests, ketama_ring_tests, ketama_dialect_tests,
+                         ketama_hostile_tests, ketama_random_tests]),
+        ketama_soak:main([\"$1\"]), halt()."
+echo "AddressSanitizer: no error"

@@ -1,0 +1,47 @@
+#!/bin/sh
+# Upgrades a running release from one version of ketama to the next and back while continua are in
+# use: `ketama' is loaded anew, `ketama_nif' stays, every answer is the same.
+set -eu
+root=$(cd "$(dirname "$0")/../.." && pwd)
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+export TERM=dumb
+
+mkdir -p "$work/fleet/src" "$work/fleet/_checkouts/ketama"
+(cd "$root" && tar -c Cargo.lock Cargo.toml erlang native priv rebar.config) |
+    tar -x -C "$work/fleet/_checkouts/ketama"
+cp "$root/test/upgrade/fleet.erl.in" "$work/fleet/src/fleet.erl"
+cat >"$work/fleet/src/fleet.app.src" <<EOF
+{application, fleet, [
+    {vsn, "1"}, {mod, {fleet, []}}, {registered, []}, {applications, [kernel, stdlib, sasl, ketama]}
+]}.
+EOF
+release() {
+    cat >"$work/fleet/rebar.config" <<EOF
+{deps, [ketama]}.
+{relx, [{release, {fleet, "$1"}, [sasl, fleet]}, {include_erts, true}, {dev_mode, false}]}.
+EOF
+    (cd "$work/fleet" && rebar3 release) >>"$work/log" 2>&1
+}
+
+# The second version: the same, but for its number.
+bump() {
+    for file in ketama.app.src ketama.appup; do
+        sed 's/"0\.1\.0"/"0.1.1"/' "$root/erlang/$file" >"$work/fleet/_checkouts/ketama/erlang/$file"
+    done
+}
+
+if ! { release 1 && cp -R "$work/fleet/_build/default/rel/fleet" "$work/run" && bump && release 2 &&
+    (cd "$work/fleet" && rebar3 relup -n fleet -v 2 -u 1 && rebar3 tar) >>"$work/log" 2>&1 &&
+    mkdir "$work/run/releases/2" &&
+    cp "$work/fleet/_build/default/rel/fleet/fleet-2.tar.gz" "$work/run/releases/2/fleet.tar.gz" &&
+    "$work/run/bin/fleet" foreground >"$work/said" 2>&1; }; then
+    cat "$work/log"
+    exit 1
+fi
+expected='{up,["0.1.1","0.1.1","0.1.1","0.1.0"],library,{error,on_load_failure},down,["0.1.0","0.1.0","0.1.0","0.1.0"]}'
+if ! tr -d ' \n' <"$work/said" | grep -qF "$expected"; then
+    cat "$work/said"
+    exit 1
+fi
+echo "upgrade: ketama 0.1.0 to 0.1.1 and back with continua in use, the library as it was loaded"
