@@ -23,6 +23,8 @@
 -export([start_link/0, start_link/1, start_link/2, child_spec/1, getserver/1, reload/0]).
 -export([servers/1, points/1, hash/1, shares/1, diff/2]).
 -export([format_error/1]).
+%% For ketama_watcher.
+-export([new/3]).
 
 -export_type([continuum/0, server/0, weight/0, key/0, source/0, options/0, dialect/0]).
 -export_type([hash/0, share/0, reason/0, fault/0]).
@@ -83,8 +85,20 @@ new(Source) ->
 -spec new(source(), options()) -> {ok, continuum()} | {error, reason()}.
 new(Source, Options) ->
     Dialect = dialect(Options),
+    loaded(fun() -> build(Source, Dialect) end).
+
+%% @private Of a servers file that `ketama_watcher' has read.
+-spec new(file:filename_all(), Contents :: binary(), options()) ->
+    {ok, continuum()} | {error, reason()}.
+new(Path, Contents, Options) when is_list(Path); is_binary(Path) ->
+    Dialect = dialect(Options),
+    loaded(fun() -> build_contents(Path, Contents, Dialect) end);
+new(Path, Contents, Options) ->
+    error(badarg, [Path, Contents, Options]).
+
+loaded(Build) ->
     case code:ensure_loaded(ketama_nif) of
-        {module, _} -> build(Source, Dialect);
+        {module, _} -> Build();
         {error, _} -> {error, {nif_not_loaded, "run `rebar3 compile' in ketama's folder"}}
     end.
 
@@ -353,9 +367,11 @@ explain(total_out_of_range) ->
     "the weights up to here add up to 2^64 or more. Write smaller ones".
 
 name(Path) ->
-    case unicode:characters_to_list(filename:flatten(Path)) of
+    try unicode:characters_to_list(filename:flatten(Path)) of
         Name when is_list(Name) -> Name;
         _ -> io_lib:format("~p", [Path])
+    catch
+        error:_ -> io_lib:format("~p", [Path])
     end.
 
 format(Format, Arguments) ->

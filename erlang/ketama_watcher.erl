@@ -25,17 +25,18 @@
 
 -type options() :: #{
     servers_file := file:filename_all(),
-    interval => Milliseconds :: pos_integer(),
+    interval => milliseconds(),
     dialect => ketama:dialect()
 }.
 %% The interval is a second by default.
+-type milliseconds() :: 1..16#FFFFFFFF.
 
 %% For as long, in milliseconds, changed contents must stay the same.
 -define(SETTLE, 100).
 
 -record(watcher, {
     file :: file:filename_all(),
-    interval :: pos_integer(),
+    interval :: milliseconds(),
     options :: ketama:options(),
     %% The contents of the default continuum.
     current :: contents() | undefined,
@@ -45,8 +46,8 @@
     reported :: ketama:reason() | undefined
 }).
 
-%% The MD5 of the file, or why there is none.
--type contents() :: binary() | {error, file:posix() | badarg | terminated | system_limit}.
+%% What was read of the file.
+-type contents() :: {ok, binary()} | {error, file:posix() | badarg | terminated | system_limit}.
 
 %% @doc The specification of a supervisor's child that calls {@link start_link/1}.
 -spec child_spec(options()) -> supervisor:child_spec().
@@ -56,13 +57,15 @@ child_spec(Options) ->
 %% @doc Starts the watcher, registered as `ketama_watcher'. Fails where the file is missing or wrong,
 %% unless there is a default continuum already. An unknown option raises `badarg'.
 -spec start_link(options()) -> {ok, pid()} | {error, ketama:reason() | {already_started, pid()}}.
-start_link(#{servers_file := File} = Options) ->
+start_link(#{servers_file := File} = Options) when is_list(File); is_binary(File) ->
     Interval = maps:get(interval, Options, 1000),
-    is_integer(Interval) andalso Interval > 0 orelse error(badarg, [Options]),
+    is_integer(Interval) andalso Interval >= 1 andalso Interval =< 16#FFFFFFFF orelse
+        error(badarg, [Options]),
     %% Knows the other options, and raises badarg for any else.
     Others = maps:without([servers_file, interval], Options),
     _ = ketama:new([], Others),
     Watcher = #watcher{file = File, interval = Interval, options = Others},
+    contents(Watcher) =/= {error, badarg} orelse error(badarg, [Options]),
     gen_server:start_link({local, ?MODULE}, ?MODULE, Watcher, []);
 start_link(Options) ->
     error(badarg, [Options]).
@@ -83,7 +86,7 @@ init(#watcher{interval = Interval} = Watcher) ->
 handle_call(reload, _From, #watcher{current = Current} = Watcher) ->
     case contents(Watcher) of
         Current ->
-            {reply, unchanged, Watcher};
+            {reply, unchanged, unchanged(Watcher)};
         Contents ->
             {Reply, Taken} = take(Contents, Watcher),
             {reply, Reply, Taken}
@@ -100,32 +103,36 @@ handle_info(_Message, Watcher) ->
     {noreply, Watcher}.
 
 look(Current, #watcher{current = Current, interval = Interval} = Watcher) ->
-    again(Interval, Watcher#watcher{changed = undefined, reported = undefined});
+    again(Interval, unchanged(Watcher));
 look(Changed, #watcher{changed = Changed, interval = Interval} = Watcher) ->
     {_, Taken} = take(Changed, Watcher),
     again(Interval, Taken);
 look(Contents, #watcher{interval = Interval} = Watcher) ->
     again(min(?SETTLE, Interval), Watcher#watcher{changed = Contents}).
 
+unchanged(Watcher) ->
+    Watcher#watcher{changed = undefined, reported = undefined}.
+
 again(Delay, Watcher) ->
     _ = erlang:send_after(Delay, self(), look),
     Watcher.
 
 contents(#watcher{file = File}) ->
-    case file:read_file(File) of
-        {ok, Contents} -> erlang:md5(Contents);
-        {error, Reason} -> {error, Reason}
-    end.
+    file:read_file(File).
 
-take(Contents, #watcher{file = File, options = Options, reported = Reported} = Watcher) ->
-    case ketama:new(File, Options) of
+new({ok, Contents}, #watcher{file = File, options = Options}) ->
+    ketama:new(File, Contents, Options);
+new({error, Reason}, #watcher{file = File}) ->
+    {error, {servers_file, File, Reason}}.
+
+take(Contents, #watcher{file = File, reported = Reported} = Watcher) ->
+    case new(Contents, Watcher) of
         {ok, New} ->
-            Taken = Watcher#watcher{current = Contents, changed = undefined, reported = undefined},
-            {{ok, swap(Watcher, default(), New)}, Taken};
+            {{ok, swap(Watcher, default(), New)}, unchanged(Watcher#watcher{current = Contents})};
         {error, Reason} ->
             Reason =:= Reported orelse
-                ?LOG_ERROR("ketama: ~ts The servers stay as they are.", [
-                    ketama:format_error(Reason)
+                ?LOG_ERROR("ketama: ~ts Until then ~tp is not taken, and the servers stay.", [
+                    ketama:format_error(Reason), File
                 ]),
             {{error, Reason}, Watcher#watcher{reported = Reason}}
     end.

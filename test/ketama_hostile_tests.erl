@@ -14,7 +14,12 @@ ketama_test_() ->
 %% init/1 and the others are gen_server's to call.
 watcher_test_() ->
     {timeout, 120, fun() ->
-        ketama_test:quietly(fun() -> [calls(ketama_watcher, F, 1) || F <- [start_link, child_spec]] end)
+        ketama_test:quietly(fun() ->
+            process_flag(trap_exit, true),
+            [calls(ketama_watcher, F, 1) || F <- [start_link, child_spec]],
+            [call(ketama_watcher, start_link, [#{servers_file => Term}]) || Term <- terms()],
+            [call(ketama_watcher, start_link, [#{servers_file => "f", K => Term}]) || K <- [interval, dialect], Term <- terms()]
+        end)
     end}.
 
 %% These are no one's to call, but must not harm the VM either.
@@ -75,6 +80,8 @@ documented(ketama, diff, _, {Moved, Moves}) -> is_float(Moved) andalso is_list(M
 documented(ketama, reload, _, Result) -> Result =:= {error, no_watcher};
 documented(ketama, format_error, _, Result) -> io_lib:printable_unicode_list(Result);
 documented(ketama, child_spec, _, #{id := ketama}) -> true;
+documented(ketama_watcher, start_link, _, {ok, Pid}) -> gen_server:stop(Pid) =:= ok;
+documented(ketama_watcher, start_link, _, {error, Reason}) -> is_list(ketama:format_error(Reason));
 documented(ketama_watcher, child_spec, _, #{id := ketama_watcher}) -> true;
 documented(ketama_nif, _, _, _) -> true;
 documented(_, _, _, _) -> false.
