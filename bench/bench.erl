@@ -130,25 +130,30 @@ split(_N, Keys) ->
 ?LOOP(getservers, ketama:getservers(C, K)).
 ?LOOP(group, ketama:group(C, K)).
 
-%% Measures each way once a round; prints nanoseconds a key and the ratio of the minima.
 table(Table, Title, Baseline, Ways) ->
     Rounds = [[measure(Way) || Way <- Ways] || _ <- lists:seq(1, ?ROUNDS)],
+    print(Title, rows(Table, Baseline, "ns", Rounds)).
+
+%% Of rounds that measure each way once: the ratio is that of the minima.
+rows(Table, Baseline, Unit, Rounds) ->
     Times = [
-        {Name, lists:sort([maps:get(Name, maps:from_list(Round)) || Round <- Rounds])}
-     || {Name, _, _} <- Ways
+        {Name, lists:sort([proplists:get_value(Name, Round) || Round <- Rounds])}
+     || {Name, _} <- hd(Rounds)
     ],
-    {_, [Unit | _]} = lists:keyfind(Baseline, 1, Times),
-    print(Title, [
+    [
         #row{
             table = Table,
             name = Name,
             minimum = Minimum,
-            median = lists:nth((?ROUNDS + 1) div 2, [Minimum | Slower]),
-            ratio = Minimum / Unit,
-            unit = "ns"
+            median = lists:nth((length(Rounds) + 1) div 2, [Minimum | Slower]),
+            ratio = ratio(Minimum, proplists:get_value(Baseline, Times)),
+            unit = Unit
         }
      || {Name, [Minimum | Slower]} <- Times
-    ]).
+    ].
+
+ratio(_Time, undefined) -> undefined;
+ratio(Time, [Baseline | _]) -> Time / Baseline.
 
 measure({Name, Passes, Way}) ->
     erlang:garbage_collect(),
@@ -217,59 +222,46 @@ passes(End, Way, Done) ->
             Done
     end.
 
-%% Building: milliseconds, and bytes a point.
+%% Building: microseconds, and bytes a point.
 
 building() ->
-    lists:append([
-        begin
-            Servers = servers(N),
-            Build = fun() -> {ok, C} = ketama:new(Servers), C end,
-            Plain = fun() -> plain:new(Servers) end,
-            Rounds = max(3, min(25, 10000 div N)),
-            Fast = lists:sort([milliseconds(Build) || _ <- lists:seq(1, Rounds)]),
-            Slow =
-                case N =< 1000 of
-                    true -> lists:sort([milliseconds(Plain) || _ <- lists:seq(1, Rounds)]);
-                    false -> []
-                end,
-            print(lists:flatten(io_lib:format("Building, ~b servers", [N])), [
-                #row{
-                    table = building,
-                    name = lists:flatten(io_lib:format("~s, ~b servers", [Name, N])),
-                    minimum = hd(Times),
-                    median = lists:nth((length(Times) + 1) div 2, Times),
-                    ratio = ratio(hd(Times), Slow),
-                    unit = "ms"
-                }
-             || {Name, [_ | _] = Times} <- [{"plain Erlang", Slow}, {"new/1", Fast}]
-            ] ++ [
-                #row{
-                    table = building,
-                    name = lists:flatten(io_lib:format("new/1, ~b servers", [N])),
-                    minimum = bytes_a_point(Build),
-                    unit = "bytes/point"
-                }
-            ])
-        end
-     || N <- [8, 100, 1000, 10000]
-    ]).
+    lists:append([building(N) || N <- [8, 100, 1000, 10000]]).
 
-ratio(_Time, []) -> undefined;
-ratio(Time, [Baseline | _]) -> Time / Baseline.
+building(N) ->
+    Servers = servers(N),
+    Plain = fun() -> plain:new(Servers) end,
+    New = fun() -> {ok, C} = ketama:new(Servers), C end,
+    %% Plain Erlang takes a second and more for 10,000 servers.
+    Ways = [{"plain Erlang", Plain, fun plain_bytes/1} || N =< 1000] ++ [{"new/1", New, fun bytes/1}],
+    Rounds = [
+        [{Name, microseconds(Way)} || {Name, Way, _} <- Ways]
+     || _ <- lists:seq(1, max(3, min(25, 10000 div N)))
+    ],
+    Bytes = [
+        #row{table = building, name = Name, minimum = Held(Way), unit = "bytes/point"}
+     || {Name, Way, Held} <- Ways
+    ],
+    Rows = rows(building, "plain Erlang", "us", Rounds) ++ Bytes,
+    Of = lists:flatten(io_lib:format(", ~b servers", [N])),
+    print("Building" ++ Of, [Row#row{name = Row#row.name ++ Of} || Row <- Rows]).
 
-milliseconds(Build) ->
+microseconds(Build) ->
     erlang:garbage_collect(),
     Start = erlang:monotonic_time(nanosecond),
     _ = Build(),
-    (erlang:monotonic_time(nanosecond) - Start) / 1.0e6.
+    (erlang:monotonic_time(nanosecond) - Start) / 1000.
 
 %% What the VM counts, over as many continua as weigh enough to see.
-bytes_a_point(Build) ->
+bytes(Build) ->
     erlang:garbage_collect(),
     Before = erlang:memory(system),
     Continua = [Build() || _ <- lists:seq(1, 20)],
     Held = erlang:memory(system) - Before,
     Held / lists:sum([Points || C <- Continua, {_, _, Points} <- ketama:servers(C)]).
+
+plain_bytes(Build) ->
+    Ring = {Points, _} = Build(),
+    erts_debug:size(Ring) * erlang:system_info(wordsize) / tuple_size(Points).
 
 %% Input and output.
 
