@@ -169,5 +169,7 @@ default() ->
     try
         ketama_nif:default()
     catch
-        error:not_started -> undefined
+        error:not_started -> undefined;
+        %% The shared library is not loaded.
+        error:undef -> undefined
     end.

@@ -41,7 +41,7 @@ missing_or_wrong_library_test_() ->
             ok = file:make_dir(Priv),
             [
                 {ok, _} = file:copy(code:which(Module), filename:join(Ebin, atom_to_list(Module) ++ ".beam"))
-             || Module <- [ketama, ketama_nif]
+             || Module <- [ketama, ketama_nif, ketama_watcher]
             ],
             says_what_to_run(Ebin),
             ok = file:write_file(filename:join(Priv, "libketama_nif.so"), "no library"),
@@ -52,7 +52,9 @@ missing_or_wrong_library_test_() ->
 says_what_to_run(Ebin) ->
     Output = ketama_test:erl(
         Ebin,
-        "{error, Reason} = ketama:new([{\"a\", 1}]),"
+        "process_flag(trap_exit, true),"
+        " {error, Reason} = ketama:new([{\"a\", 1}]),"
+        " {error, Reason} = ketama_watcher:start_link(#{servers_file => code:which(ketama)}),"
         " io:format(\"~p~n~ts\", [Reason, ketama:format_error(Reason)])"
     ),
     [
