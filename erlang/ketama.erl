@@ -87,14 +87,14 @@ new(Source, Options) ->
     Dialect = dialect(Options),
     loaded(fun() -> build(Source, Dialect) end).
 
-%% @private Of a servers file that `ketama_watcher' has read.
--spec new(file:filename_all(), Contents :: binary(), options()) ->
-    {ok, continuum()} | {error, reason()}.
-new(Path, Contents, Options) when is_list(Path); is_binary(Path) ->
+%% @private Of what `ketama_watcher' has read of a servers file.
+-spec new(file:filename_all(), Read, options()) -> {ok, continuum()} | {error, reason()} when
+    Read :: {ok, binary()} | {error, file:posix() | badarg | terminated | system_limit}.
+new(Path, Read, Options) when is_list(Path); is_binary(Path) ->
     Dialect = dialect(Options),
-    loaded(fun() -> build_contents(Path, Contents, Dialect) end);
-new(Path, Contents, Options) ->
-    error(badarg, [Path, Contents, Options]).
+    loaded(fun() -> build_file(Path, Read, Dialect) end);
+new(Path, Read, Options) ->
+    error(badarg, [Path, Read, Options]).
 
 loaded(Build) ->
     case code:ensure_loaded(ketama_nif) of
@@ -117,20 +117,16 @@ dialect(Options) when is_map(Options) ->
 dialect(Options) ->
     error(badarg, [Options]).
 
-build(Path, Dialect) when is_binary(Path) -> build_file(Path, Dialect);
+build(Path, Dialect) when is_binary(Path) ->
+    build_file(Path, file:read_file(Path), Dialect);
 build([First | _] = Path, Dialect) when is_integer(First); is_list(First) ->
-    build_file(Path, Dialect);
-build(Servers, Dialect) when is_list(Servers) -> ketama_nif:new(Servers, Dialect);
-build(Source, _Dialect) -> error(badarg, [Source]).
+    build_file(Path, file:read_file(Path), Dialect);
+build(Servers, Dialect) when is_list(Servers) ->
+    ketama_nif:new(Servers, Dialect);
+build(Source, _Dialect) ->
+    error(badarg, [Source]).
 
-build_file(Path, Dialect) ->
-    case file:read_file(Path) of
-        {ok, Contents} -> build_contents(Path, Contents, Dialect);
-        {error, badarg} -> error(badarg, [Path]);
-        {error, Posix} -> {error, {servers_file, Path, Posix}}
-    end.
-
-build_contents(Path, Contents, Dialect) ->
+build_file(Path, {ok, Contents}, Dialect) ->
     case ketama_nif:parse(Contents, Dialect) of
         {ok, Continuum, Traps} ->
             lists:foreach(fun({LineNo, Trap}) -> warn(Path, LineNo, Trap) end, Traps),
@@ -139,7 +135,11 @@ build_contents(Path, Contents, Dialect) ->
             {error, {invalid_line, LineNo, {Fault, Path}}};
         {error, Reason} ->
             {error, Reason}
-    end.
+    end;
+build_file(Path, {error, Posix}, _Dialect) when is_atom(Posix), Posix =/= badarg ->
+    {error, {servers_file, Path, Posix}};
+build_file(Path, _Read, _Dialect) ->
+    error(badarg, [Path]).
 
 warn(Path, LineNo, {cut_weight, Written, Read}) ->
     ?LOG_WARNING(

@@ -65,14 +65,15 @@ start_link(#{servers_file := File} = Options) when is_list(File); is_binary(File
     Others = maps:without([servers_file, interval], Options),
     _ = ketama:new([], Others),
     Watcher = #watcher{file = File, interval = Interval, options = Others},
-    contents(Watcher) =/= {error, badarg} orelse error(badarg, [Options]),
-    gen_server:start_link({local, ?MODULE}, ?MODULE, Watcher, []);
+    Contents = contents(Watcher),
+    Contents =/= {error, badarg} orelse error(badarg, [Options]),
+    gen_server:start_link({local, ?MODULE}, ?MODULE, {Contents, Watcher}, []);
 start_link(Options) ->
     error(badarg, [Options]).
 
 %% @private
-init(#watcher{interval = Interval} = Watcher) ->
-    case take(contents(Watcher), Watcher) of
+init({Contents, #watcher{interval = Interval} = Watcher}) ->
+    case take(Contents, Watcher) of
         {{ok, _}, Taken} ->
             {ok, again(Interval, Taken)};
         {{error, Reason}, Failed} ->
@@ -120,13 +121,8 @@ again(Delay, Watcher) ->
 contents(#watcher{file = File}) ->
     file:read_file(File).
 
-new({ok, Contents}, #watcher{file = File, options = Options}) ->
-    ketama:new(File, Contents, Options);
-new({error, Reason}, #watcher{file = File}) ->
-    {error, {servers_file, File, Reason}}.
-
-take(Contents, #watcher{file = File, reported = Reported} = Watcher) ->
-    case new(Contents, Watcher) of
+take(Contents, #watcher{file = File, options = Options, reported = Reported} = Watcher) ->
+    case ketama:new(File, Contents, Options) of
         {ok, New} ->
             {{ok, swap(Watcher, default(), New)}, unchanged(Watcher#watcher{current = Contents})};
         {error, Reason} ->

@@ -3,7 +3,7 @@
 //! A call takes keys from the front of a list and hands back the rest: it stops in time not to hold
 //! the scheduler, and at a key that is not a short binary, which `ketama.erl` sees to.
 
-use crate::{Ring, name};
+use crate::{Ring, list, name};
 use ketama::{Continuum, LANES, hashes};
 use rustler::schedule::consume_timeslice;
 use rustler::{Binary, Env, Term};
@@ -19,11 +19,7 @@ const SHORT: usize = 512;
 fn getservers<'a>(env: Env<'a>, ring: &'a Ring, keys: Term<'a>) -> (Term<'a>, Term<'a>) {
     let (owners, rest) = owners(env, &ring.0, keys);
     let mut names = Names { env, ring: &ring.0, known: [None; SLOTS] };
-    let servers = owners.iter().rev();
-    (
-        servers.fold(Term::list_new_empty(env), |list, &owner| list.list_prepend(names.get(owner))),
-        rest,
-    )
+    (list(env, owners.iter().map(|&owner| names.get(owner))), rest)
 }
 
 /// `{Server, Keys}` of each server that owns any, and the rest of both lists. `binaries` are the
@@ -46,10 +42,10 @@ fn group<'a>(
     owned.sort_by_key(|&(owner, _)| owner);
     let groups = owned.chunk_by(|(one, _), (other, _)| one == other).map(|group| {
         let server = name(env, &ring.servers()[group[0].0]);
-        let keys = list(env, group.iter().map(|&(_, key)| key).collect());
+        let keys = list(env, group.iter().map(|&(_, key)| key));
         rustler::types::tuple::make_tuple(env, &[server, keys])
     });
-    (list(env, groups.collect()), keys, rest)
+    (list(env, groups), keys, rest)
 }
 
 /// The owners of the keys that a call takes, and the rest of the keys.
@@ -83,10 +79,6 @@ fn next(keys: Term<'_>) -> Option<(&[u8], Term<'_>)> {
     let (key, rest) = keys.list_get_cell().ok()?;
     let key = Binary::from_term(key).ok()?.as_slice();
     (key.len() <= SHORT).then_some((key, rest))
-}
-
-fn list<'a>(env: Env<'a>, terms: Vec<Term<'a>>) -> Term<'a> {
-    terms.into_iter().rev().fold(Term::list_new_empty(env), Term::list_prepend)
 }
 
 /// The names of the servers last seen, so that their keys share one binary.

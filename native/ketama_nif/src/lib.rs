@@ -180,10 +180,8 @@ fn servers<'a>(env: Env<'a>, ring: &'a Ring) -> Vec<(Term<'a>, u64, u32)> {
 #[rustler::nif(schedule = "DirtyCpu")]
 fn points<'a>(env: Env<'a>, ring: &'a Ring) -> Term<'a> {
     let names: Vec<_> = ring.0.servers().iter().map(|server| name(env, server)).collect();
-    let points = ring.0.points().iter().rev();
-    points.fold(Term::list_new_empty(env), |list, point| {
-        list.list_prepend((point.value(), names[point.owner()]).encode(env))
-    })
+    let points = ring.0.points().iter();
+    list(env, points.map(|point| (point.value(), names[point.owner()]).encode(env)))
 }
 
 /// A part of the hash values as a float, which holds every such part exactly.
@@ -202,6 +200,11 @@ fn resource(env: Env, continuum: Continuum) -> Term {
 
 fn name<'a>(env: Env<'a>, server: &Server) -> Term<'a> {
     NewBinary::from_slice(env, server.name()).into()
+}
+
+/// The terms as a list, made from its end on.
+fn list<'a>(env: Env<'a>, terms: impl DoubleEndedIterator<Item = Term<'a>>) -> Term<'a> {
+    terms.rev().fold(Term::list_new_empty(env), Term::list_prepend)
 }
 
 fn encode_trap<'a>(env: Env<'a>, line: usize, trap: &Trap) -> Term<'a> {
