@@ -25,6 +25,7 @@ test: setup-test
 	rebar3 xref
 	rebar3 dialyzer
 	rebar3 edoc
+	sh test/build.sh
 	sh test/library.sh
 	sh test/sanitize.sh 5
 	$(MAKE) as-dependency upgrade
