@@ -26,6 +26,7 @@ main([Native, Servers, Csv, Svg]) ->
     Rows = lists:append([
         one_key(Servers),
         other_keys(),
+        hashes(),
         batches(Servers),
         callers(Servers),
         building()
@@ -84,6 +85,30 @@ other_keys() ->
         end
      || {Length, N} <- [{40, 8}, {100, 8}, {8, 100}, {8, 1000}]
     ]).
+
+%% The key hashes, each on the same ring, against MD5: alone and in a list.
+
+hashes() ->
+    lists:append([
+        table(hashes, Title, "md5", [
+            {atom_to_list(Hash), ?PASSES, fun() -> Loop(C, Keys) end}
+         || {Hash, C} <- Continua
+        ])
+     || Continua <- [[{Hash, twemproxy(Hash)} || Hash <- twemproxy_hashes()]],
+        {Title, Loop, Keys} <- [
+            {"One key of 8 bytes, by hash", fun getserver/2, keys(8)},
+            {"Lists of 8 keys of 8 bytes, by hash", fun getservers/2, split(8, keys(8))},
+            {"Lists of 1000 keys of 8 bytes, by hash", fun getservers/2, [keys(8)]}
+        ]
+    ]).
+
+twemproxy_hashes() ->
+    {twemproxy, Hashes} = lists:keyfind(twemproxy, 1, ketama_nif:dialects()),
+    Hashes.
+
+twemproxy(Hash) ->
+    {ok, C} = ketama:new(servers(8), #{dialect => twemproxy, hash => Hash}),
+    C.
 
 %% Many keys in one call.
 

@@ -4,15 +4,13 @@
 %% made with rustler is loaded once in the life of a VM.
 -module(ketama_nif).
 
--export([new/2, parse/2, set_default/1, default/0]).
--export([getserver/1, getserver/2, at/1, at/2, getservers/2, group/3]).
--export([replicas/3, replicas_later/3]).
+-export([dialects/0, check_options/1, new/2, parse/2, without/2, set_default/1, default/0]).
+-export([getserver/1, getserver/2, getservers/5, group/6, replicas/4, hash/2, hash/3]).
 -export([servers/1, points/1, shares/1, diff/2]).
 
 -on_load(init/0).
--nifs([new/2, parse/2, set_default/1, default/0]).
--nifs([getserver/1, getserver/2, at/1, at/2, getservers/2, group/3]).
--nifs([replicas/3, replicas_later/3]).
+-nifs([dialects/0, check_options/1, new/2, parse/2, without/2, set_default/1, default/0]).
+-nifs([getserver/1, getserver/2, getservers/5, group/6, replicas/4, hash/2, hash/3]).
 -nifs([servers/1, points/1, shares/1, diff/2]).
 
 -type fault() ::
@@ -29,11 +27,16 @@
     | weight_out_of_range
     | zero_weight.
 -type trap() :: {cut_weight, Written :: binary(), Read :: pos_integer()} | long_line.
--type hash() :: 0..16#FFFFFFFF.
+%% What is to be warned of: a line of a file, or what the client itself cannot have.
+-type warning() ::
+    {line, pos_integer(), trap()}
+    | {too_many_servers, Limit :: pos_integer()}
+    | {total_too_large, Limit :: pos_integer()}
+    | {label_too_long, Server :: binary(), Limit :: pos_integer()}.
+-type options() ::
+    #{dialect => ketama:dialect(), hash => ketama:hash_name(), hash_tag => binary()}.
 
--type dialect() :: libketama | libmemcached | twemproxy | spymemcached.
-
--export_type([fault/0, dialect/0]).
+-export_type([fault/0]).
 
 init() ->
     %% Not code:priv_dir/1: it knows only folders that are named after the application.
@@ -48,14 +51,27 @@ init() ->
             {error, {Reason, Text ++ ". To build it, run `rebar3 compile' in ketama's folder."}}
     end.
 
--spec new([term()], dialect()) ->
-    {ok, ketama:continuum()} | {error, no_servers | system_limit | {invalid_server, term()}}.
-new(_Servers, _Dialect) -> erlang:nif_error(nif_not_loaded).
+%% The clients, the default first, each with its key hashes, its default first.
+-spec dialects() -> [{ketama:dialect(), [ketama:hash_name()]}].
+dialects() -> erlang:nif_error(nif_not_loaded).
 
--spec parse(binary(), dialect()) ->
-    {ok, ketama:continuum(), [{pos_integer(), trap()}]}
+%% Raises badarg where these are no options.
+-spec check_options(options()) -> ok.
+check_options(_Options) -> erlang:nif_error(nif_not_loaded).
+
+-spec new([term()], options()) ->
+    {ok, ketama:continuum(), [warning()]}
+    | {error, no_servers | system_limit | {invalid_server, term()}}.
+new(_Servers, _Options) -> erlang:nif_error(nif_not_loaded).
+
+-spec parse(binary(), options()) ->
+    {ok, ketama:continuum(), [warning()]}
     | {error, no_servers | system_limit | {invalid_line, pos_integer(), fault()}}.
-parse(_Contents, _Dialect) -> erlang:nif_error(nif_not_loaded).
+parse(_Contents, _Options) -> erlang:nif_error(nif_not_loaded).
+
+-spec without(ketama:continuum(), [term()]) ->
+    {ok, ketama:continuum()} | {error, no_servers | system_limit | {invalid_server, term()}}.
+without(_Continuum, _Names) -> erlang:nif_error(nif_not_loaded).
 
 -spec set_default(ketama:continuum()) -> ok.
 set_default(_Continuum) -> erlang:nif_error(nif_not_loaded).
@@ -69,28 +85,31 @@ getserver(_Key) -> erlang:nif_error(nif_not_loaded).
 -spec getserver(ketama:continuum(), binary()) -> binary().
 getserver(_Continuum, _Key) -> erlang:nif_error(nif_not_loaded).
 
--spec getservers(ketama:continuum(), term()) -> {[binary()], term()}.
-getservers(_Continuum, _Keys) -> erlang:nif_error(nif_not_loaded).
+%% Count and Bytes are those of the keys: how long it will take, before it looks at them.
+-spec getservers(ketama:continuum(), [term()], [binary()], Count, Bytes) -> [binary()] | not_binaries when
+    Count :: non_neg_integer(), Bytes :: non_neg_integer().
+getservers(_Continuum, _Keys, _Except, _Count, _Bytes) -> erlang:nif_error(nif_not_loaded).
 
--spec group(ketama:continuum(), term(), term()) -> {[{binary(), list()}], term(), term()}.
-group(_Continuum, _Keys, _Binaries) -> erlang:nif_error(nif_not_loaded).
+-spec group(ketama:continuum(), [Key], [term()], [binary()], Count, Bytes) ->
+    #{binary() => [Key]} | not_binaries
+when
+    Count :: non_neg_integer(), Bytes :: non_neg_integer().
+group(_Continuum, _Keys, _Binaries, _Except, _Count, _Bytes) -> erlang:nif_error(nif_not_loaded).
 
--spec at(hash()) -> binary().
-at(_Hash) -> erlang:nif_error(nif_not_loaded).
+-spec replicas(ketama:continuum(), binary(), Bytes :: non_neg_integer(), N :: non_neg_integer()) ->
+    [binary()].
+replicas(_Continuum, _Key, _Bytes, _N) -> erlang:nif_error(nif_not_loaded).
 
--spec at(ketama:continuum(), hash()) -> binary().
-at(_Continuum, _Hash) -> erlang:nif_error(nif_not_loaded).
+-spec hash(binary(), Bytes :: non_neg_integer()) -> ketama:hash().
+hash(_Key, _Bytes) -> erlang:nif_error(nif_not_loaded).
 
--spec replicas(ketama:continuum(), hash(), non_neg_integer()) -> [binary()] | later.
-replicas(_Continuum, _Hash, _N) -> erlang:nif_error(nif_not_loaded).
-
--spec replicas_later(ketama:continuum(), hash(), non_neg_integer()) -> [binary()].
-replicas_later(_Continuum, _Hash, _N) -> erlang:nif_error(nif_not_loaded).
+-spec hash(ketama:continuum(), binary(), Bytes :: non_neg_integer()) -> ketama:hash().
+hash(_Continuum, _Key, _Bytes) -> erlang:nif_error(nif_not_loaded).
 
 -spec servers(ketama:continuum()) -> [{binary(), pos_integer(), non_neg_integer()}].
 servers(_Continuum) -> erlang:nif_error(nif_not_loaded).
 
--spec points(ketama:continuum()) -> [{hash(), binary()}].
+-spec points(ketama:continuum()) -> [{ketama:hash(), binary()}].
 points(_Continuum) -> erlang:nif_error(nif_not_loaded).
 
 -spec shares(ketama:continuum()) -> [{binary(), float()}].

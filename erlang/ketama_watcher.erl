@@ -23,12 +23,17 @@
 
 -include_lib("kernel/include/logger.hrl").
 
--type options() :: #{
-    servers_file := file:filename_all(),
-    interval => milliseconds(),
-    dialect => ketama:dialect()
-}.
-%% The interval is a second by default.
+-type options() ::
+    #{
+        servers_file := file:filename_all(),
+        interval => milliseconds(),
+        dialect => ketama:dialect(),
+        hash => ketama:hash_name(),
+        hash_tag => <<_:16>>
+    }
+    | [{atom(), term()}].
+%% The interval is a second by default. The others are the options of {@link ketama:new/2}. A list of
+%% pairs does as well.
 -type milliseconds() :: 1..16#FFFFFFFF.
 
 %% For as long, in milliseconds, changed contents must stay the same.
@@ -39,15 +44,12 @@
     interval :: milliseconds(),
     options :: ketama:options(),
     %% The contents of the default continuum.
-    current :: contents() | undefined,
+    current :: ketama_source:read() | undefined,
     %% Other contents, seen at the last look.
-    changed :: contents() | undefined,
+    changed :: ketama_source:read() | undefined,
     %% What was last said to be wrong with the file.
     reported :: ketama:reason() | undefined
 }).
-
-%% What was read of the file.
--type contents() :: {ok, binary()} | {error, file:posix() | badarg | terminated | system_limit}.
 
 %% @doc The specification of a supervisor's child that calls {@link start_link/1}.
 -spec child_spec(options()) -> supervisor:child_spec().
@@ -61,13 +63,15 @@ start_link(#{servers_file := File} = Options) when is_list(File); is_binary(File
     Interval = maps:get(interval, Options, 1000),
     is_integer(Interval) andalso Interval >= 1 andalso Interval =< 16#FFFFFFFF orelse
         error(badarg, [Options]),
-    %% Knows the other options, and raises badarg for any else.
     Others = maps:without([servers_file, interval], Options),
+    %% Raises badarg for what is no option.
     _ = ketama:new([], Others),
     Watcher = #watcher{file = File, interval = Interval, options = Others},
     Contents = contents(Watcher),
     Contents =/= {error, badarg} orelse error(badarg, [Options]),
     gen_server:start_link({local, ?MODULE}, ?MODULE, {Contents, Watcher}, []);
+start_link(Options) when is_list(Options) ->
+    start_link(ketama_options:to_map(Options));
 start_link(Options) ->
     error(badarg, [Options]).
 
@@ -122,7 +126,7 @@ contents(#watcher{file = File}) ->
     file:read_file(File).
 
 take(Contents, #watcher{file = File, options = Options, reported = Reported} = Watcher) ->
-    case ketama:new(File, Contents, Options) of
+    case ketama_source:new(File, Contents, Options) of
         {ok, New} ->
             {{ok, swap(Watcher, default(), New)}, unchanged(Watcher#watcher{current = Contents})};
         {error, Reason} ->
@@ -137,11 +141,21 @@ swap(_Watcher, undefined, New) ->
     ok = ketama_nif:set_default(New),
     1.0;
 swap(#watcher{file = File, current = Current}, Old, New) ->
-    {Moved, _} = ketama:diff(Old, New),
+    Moved = moved(Old, New),
     ok = ketama_nif:set_default(New),
     %% A watcher that starts anew and finds what it left has nothing to say.
     (Current =/= undefined orelse Moved > 0) andalso notice(File, weights(Old), weights(New), Moved),
     Moved.
+
+%% All keys count as moved where somebody else has put a continuum that hashes them in another way in
+%% the place of the watcher's.
+moved(Old, New) ->
+    try
+        {Moved, _} = ketama:diff(Old, New),
+        Moved
+    catch
+        error:badarg -> 1.0
+    end.
 
 notice(File, Before, After, Moved) ->
     ?LOG_NOTICE(

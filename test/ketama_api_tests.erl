@@ -103,14 +103,6 @@ sub_binary_test() ->
      || Key <- [Bits, Bytes]
     ].
 
-%% A long key is hashed where it can be interrupted: it costs the reductions of its length.
-long_key_yields_test() ->
-    Key = binary:copy(<<"k">>, 8 bsl 20),
-    {reductions, Before} = process_info(self(), reductions),
-    _ = ketama:getserver(continuum(), Key),
-    {reductions, After} = process_info(self(), reductions),
-    ?assert(After - Before > 4000 * 10).
-
 continuum() ->
     {ok, Continuum} = ketama:new(?SERVERS),
     Continuum.

@@ -41,7 +41,7 @@ missing_or_wrong_library_test_() ->
             ok = file:make_dir(Priv),
             [
                 {ok, _} = file:copy(code:which(Module), filename:join(Ebin, atom_to_list(Module) ++ ".beam"))
-             || Module <- [ketama, ketama_nif, ketama_watcher]
+             || Module <- modules()
             ],
             says_what_to_run(Ebin),
             ok = file:write_file(filename:join(Priv, "libketama_nif.so"), "no library"),
@@ -49,9 +49,14 @@ missing_or_wrong_library_test_() ->
         end)
     end}.
 
+modules() ->
+    _ = application:load(ketama),
+    {ok, Modules} = application:get_key(ketama, modules),
+    Modules.
+
 says_what_to_run(Ebin) ->
     Output = ketama_test:erl(
-        Ebin,
+        [Ebin],
         "process_flag(trap_exit, true),"
         " {error, Reason} = ketama:new([{\"a\", 1}]),"
         " {error, Reason} = ketama_watcher:start_link(#{servers_file => code:which(ketama)}),"

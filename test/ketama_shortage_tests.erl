@@ -12,7 +12,7 @@ many_servers_test_() ->
         Points = ketama:points(Continuum),
         ?assertEqual(length(Points), lists:sum([N || {_, _, N} <- Made])),
         ?assertEqual(1.0, lists:sum([Share || {_, Share} <- ketama:shares(Continuum)])),
-        Ring = list_to_tuple(Points),
+        Ring = ketama_oracle:of_points(Points),
         Keys = [integer_to_binary(I) || I <- lists:seq(1, 10000)],
         Expected = [element(2, ketama_oracle:point(Ring, Key)) || Key <- Keys],
         ?assertEqual(Expected, ketama:getservers(Continuum, Keys)),
@@ -41,9 +41,9 @@ little_memory_test_() ->
 little_memory() ->
     {timeout, 120,
         ?_assertEqual(
-            "{error,system_limit} There is not enough memory for a continuum of so many servers. Give fewer.",
+            "{error,system_limit} " ++ ketama:format_error(system_limit),
             ketama_test:erl(
-                filename:dirname(code:which(ketama)),
+                [filename:dirname(code:which(ketama))],
                 "Servers = [{integer_to_binary(I), 1} || I <- lists:seq(1, 500000)],"
                 " {ok, C} = ketama:new(lists:sublist(Servers, 8)),"
                 " Server = ketama:getserver(C, \"key\"),"

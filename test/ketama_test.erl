@@ -71,19 +71,20 @@ log(#{level := Level, msg := {report, Report}}, #{config := Pid}) ->
 log(#{level := Level, msg := {Format, Arguments}}, #{config := Pid}) ->
     Pid ! {?MODULE, Level, lists:flatten(io_lib:format(Format, Arguments))}.
 
-%% What a VM of its own prints that runs Code and halts; with the modules of ketama from Ebin.
+%% What a VM of its own prints that runs Code and halts; with the modules of these folders.
 erl(Code) ->
-    erl(filename:dirname(code:which(ketama)), Code).
+    erl([filename:dirname(code:which(ketama))], Code).
 
-erl(Ebin, Code) ->
-    erl(Ebin, Code, "unlimited").
+erl(Folders, Code) ->
+    erl(Folders, Code, "unlimited").
 
 %% The same in a VM that gets so many kilobytes of the system.
-erl(Ebin, Code, Kilobytes) ->
+erl(Folders, Code, Kilobytes) ->
     Erl = filename:join([code:root_dir(), "bin", "erl"]),
     Arguments = [
         "-c", "ulimit -v " ++ Kilobytes ++ "; exec \"$0\" \"$@\"", Erl,
-        "+S", "1", "-noshell", "-pa", Ebin, "-eval", Code ++ ", halt()."
+        "+S", "1", "-noshell", "-eval", Code ++ ", halt().", "-pa"
+        | Folders
     ],
     Options = [{args, Arguments}, exit_status, stderr_to_stdout, binary],
     collect(open_port({spawn_executable, "/bin/sh"}, Options), []).

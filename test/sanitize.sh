@@ -27,6 +27,6 @@ cp "target/sanitize/$target/release/libketama_nif.so" "$work/priv/"
 ASAN_OPTIONS=detect_leaks=0 LD_PRELOAD=$(cc -print-file-name=libasan.so) erl +Mea min -noshell \
     -pa "$work/ebin" _build/test/lib/ketama/test -eval "
         ok = eunit:test([ketama_api_tests, ketama_batch_tests, ketama_ring_tests, ketama_dialect_tests,
-                         ketama_hostile_tests, ketama_random_tests]),
+                         ketama_down_tests, ketama_hostile_tests, ketama_random_tests]),
         ketama_soak:main([\"$1\"]), halt()."
 echo "AddressSanitizer: no error"

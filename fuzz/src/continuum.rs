@@ -1,62 +1,104 @@
-//! Any two lists of servers: lookups, replicas, shares and what moves, against the rule itself.
+//! Any two lists of servers through any client: lookups, replicas, shares and what moves, against the rule
+//! itself.
 use arbitrary::{Arbitrary, Unstructured};
-use ketama::shares::{ALL, diff, shares};
-use ketama::{Continuum, Dialect, Server};
+use ketama::ownership::{diff, shares};
+use ketama::{Continuum, DIALECTS, Hash, Options, Server};
+use std::collections::HashSet;
 
 #[derive(Arbitrary, Debug)]
 struct Input<'a> {
     old: Vec<(&'a [u8], i64)>,
     new: Vec<(&'a [u8], i64)>,
-    dialect: u8,
-    hashes: Vec<u32>,
+    dialects: [u8; 2],
+    hash: u8,
+    tag: Option<[u8; 2]>,
+    keys: Vec<&'a [u8]>,
     count: u8,
 }
 
-/// What a list makes, its wrong entries left out; at most so many that a run is fast.
-fn continuum(list: &[(&[u8], i64)], dialect: Dialect) -> Option<Continuum> {
-    let servers = list.iter().take(12).filter_map(|&(name, weight)| Server::new(name, weight).ok());
-    Continuum::new(servers.collect(), dialect).ok()
+/// A client with one of its hashes, and a tag where it has tags.
+fn options(dialect: u8, hash: u8, tag: Option<[u8; 2]>) -> Options {
+    let dialect = &DIALECTS[usize::from(dialect) % DIALECTS.len()];
+    let name = dialect.hashes()[usize::from(hash) % dialect.hashes().len()];
+    let hash = Hash::named(name).expect("a hash of the table");
+    let options = Options::new(dialect).with_hash(hash).expect("a hash of the dialect");
+    tag.and_then(|tag| options.with_tag(tag)).unwrap_or(options)
 }
 
-fn check(continuum: &Continuum, hashes: &[u32], count: usize) {
-    let points = continuum.points();
-    assert!(points.is_sorted_by_key(|point| point.value()));
-    for &hash in hashes {
-        let found = points.iter().position(|point| point.value() >= hash).unwrap_or(0);
-        assert_eq!(continuum.owner(hash), points[found].owner());
-        let replicas = continuum.replicas(hash, count);
-        assert!(replicas.len() <= count);
-        assert!(replicas.iter().enumerate().all(|(i, server)| {
-            replicas[..i].iter().all(|earlier| earlier.name() != server.name())
-        }));
-        if count > 0 {
-            assert_eq!(replicas[0].name(), continuum.at(hash).name());
+/// What a list makes, its wrong entries left out; at most so many, and so light, that a run is fast.
+fn continuum(list: &[(&[u8], i64)], options: Options) -> Option<Continuum> {
+    let heaviest = if options.dialect().name() == "modula" { 100 } else { i64::MAX };
+    let servers = list.iter().take(12);
+    let servers =
+        servers.filter_map(|&(name, weight)| Server::new(name, weight.min(heaviest)).ok());
+    Continuum::new(servers.collect(), options).ok()
+}
+
+/// The indices of the servers from a key on, each once, by the points alone.
+fn walk(continuum: &Continuum, key: &[u8]) -> Vec<usize> {
+    let points: Vec<_> = continuum.points().collect();
+    let place = match continuum.options().dialect().name() {
+        "modula" => u64::from(continuum.hash(key)) % points.len() as u64,
+        _ => continuum.hash(key).into(),
+    };
+    let start = points.iter().position(|&(value, _)| u64::from(value) >= place).unwrap_or(0);
+    let mut found = Vec::new();
+    for &(_, owner) in points[start..].iter().chain(&points[..start]) {
+        let name = |index: usize| continuum.servers()[index].name();
+        if found.iter().all(|&index| name(index) != name(owner)) {
+            found.push(continuum.canonical(owner));
         }
     }
-    let shares = shares(continuum);
-    assert_eq!(shares.iter().map(|(_, count)| count).sum::<u64>(), ALL);
+    found
+}
+
+fn check(continuum: &Continuum, keys: &[&[u8]], count: usize) {
+    assert!(continuum.points().map(|(value, _)| value).is_sorted());
+    let owners: Vec<_> = keys.chunks(16).flat_map(|keys| continuum.owners(keys)).collect();
+    for (key, owner) in keys.iter().zip(owners) {
+        let expected = walk(continuum, key);
+        let name = |index: usize| continuum.servers()[index].name();
+        assert_eq!(name(owner), name(expected[0]));
+        assert_eq!(continuum.get(key).name(), name(expected[0]));
+        let replicas = continuum.replicas(key, count, &mut usize::MAX.clone());
+        assert_eq!(replicas.as_deref(), Some(&expected[..count.min(expected.len())]));
+        for down in 0..expected.len() {
+            let names = expected[..down].iter().map(|&index| name(index));
+            let except = continuum.except(names).expect("a server that is not left out");
+            let next = continuum.owner_except(key, &except, &mut usize::MAX.clone());
+            assert_eq!(next, Some(expected[down]));
+        }
+        assert!(continuum.except(expected.iter().map(|&index| name(index))).is_none());
+    }
+    let range = continuum.options().hash().range();
+    assert_eq!(shares(continuum).iter().map(|(_, count)| count).sum::<u64>(), range);
+    let names: HashSet<_> = continuum.servers().iter().take(1).map(Server::name).collect();
+    if let Ok(without) = continuum.without(&names) {
+        let are_left = |s: &&Server| !names.contains(s.name()) || continuum.servers().len() > 1;
+        assert!(without.servers().iter().all(|server| are_left(&server)));
+        assert!(without.servers().len() <= continuum.servers().len());
+    }
 }
 
 /// Panics where it finds a fault.
 pub fn run(data: &[u8]) {
     let Ok(input) = Input::arbitrary_take_rest(Unstructured::new(data)) else { return };
-    let dialects =
-        [Dialect::Libketama, Dialect::Libmemcached, Dialect::Twemproxy, Dialect::Spymemcached];
-    let dialect = dialects[usize::from(input.dialect) % dialects.len()];
-    let mut hashes = input.hashes;
-    hashes.truncate(8);
-    hashes.extend([0, u32::MAX]);
-    let continua = [&input.old, &input.new].map(|list| continuum(list, dialect));
+    let mut keys = input.keys;
+    keys.truncate(20);
+    keys.extend([&b""[..], b"key", b"{key}"]);
+    let chosen = input.dialects.map(|dialect| options(dialect, input.hash, input.tag));
+    let continua = [continuum(&input.old, chosen[0]), continuum(&input.new, chosen[1])];
     for continuum in continua.iter().flatten() {
-        let points = continuum.points().iter().step_by(61);
-        let near = points.flat_map(|point| [point.value(), point.value().wrapping_add(1)]);
-        let hashes: Vec<_> = hashes.iter().copied().chain(near).collect();
-        check(continuum, &hashes, input.count.into());
+        check(continuum, &keys, input.count.into());
     }
     if let [Some(old), Some(new)] = &continua {
         let moves = diff(old, new);
-        assert!(moves.iter().all(|m| m.from.name() != m.to.name() && m.count > 0));
-        assert!(moves.iter().map(|m| m.count).sum::<u64>() <= ALL);
-        assert!(diff(old, old).is_empty());
+        assert_eq!(moves.is_ok(), old.hashes_as(new));
+        for m in moves.iter().flatten() {
+            assert!(m.from.name() != m.to.name() && m.count > 0);
+        }
+        let moved: u64 = moves.iter().flatten().map(|m| m.count).sum();
+        assert!(moved <= old.options().hash().range());
+        assert_eq!(diff(old, old), Ok(vec![]));
     }
 }

@@ -1,5 +1,6 @@
 //! What the fuzzer runs, each a function of the bytes that it makes up.
 
 pub mod continuum;
+pub mod hash;
 pub mod md5;
 pub mod servers_file;

@@ -1,6 +1,6 @@
 //! What the fuzzer has found worth keeping, without the fuzzer; and parts of it, as new inputs.
 
-use ketama_fuzz::{continuum, md5, servers_file};
+use ketama_fuzz::{continuum, hash, md5, servers_file};
 use std::fs;
 
 fn replay(name: &str, run: fn(&[u8])) {
@@ -22,6 +22,26 @@ fn replay(name: &str, run: fn(&[u8])) {
 #[test]
 fn replay_continuum() {
     replay("continuum", continuum::run);
+}
+
+/// The keys that the fuzzer has found for MD5 do for all hashes.
+#[test]
+fn replay_hash() {
+    replay("md5", hash::run);
+}
+
+/// Keys of every length in every number, and of every byte value at each place of a word and of a tail.
+#[test]
+fn every_length_and_every_byte() {
+    let bytes: Vec<u8> = (0..=u8::MAX).cycle().take(600).collect();
+    for length in 0..=300 {
+        let keys: [&[u8]; 16] = std::array::from_fn(|i| &bytes[17 * i..][..length]);
+        hash::check(&keys[..1 + length % 16]);
+    }
+    for byte in 0..=u8::MAX {
+        let keys: Vec<_> = (1..=14).map(|length| vec![byte; length]).collect();
+        hash::check(&keys.iter().map(Vec::as_slice).collect::<Vec<_>>());
+    }
 }
 
 #[test]

@@ -24,10 +24,13 @@ EOF
     (cd "$work/fleet" && rebar3 release) >>"$work/log" 2>&1
 }
 
+version=$(sed -n 's/.*{vsn, "\(.*\)"}.*/\1/p' "$root/erlang/ketama.app.src")
+next=${version%.*}.$((${version##*.} + 1))
+
 # The second version: the same, but for its number.
 bump() {
     for file in ketama.app.src ketama.appup; do
-        sed 's/"0\.1\.0"/"0.1.1"/' "$root/erlang/$file" >"$work/fleet/_checkouts/ketama/erlang/$file"
+        sed "s/\"$version\"/\"$next\"/" "$root/erlang/$file" >"$work/fleet/_checkouts/ketama/erlang/$file"
     done
 }
 
@@ -39,9 +42,10 @@ if ! { release 1 && cp -R "$work/fleet/_build/default/rel/fleet" "$work/run" && 
     cat "$work/log"
     exit 1
 fi
-expected='{up,["0.1.1","0.1.1","0.1.1","0.1.0"],library,{error,on_load_failure},down,["0.1.0","0.1.0","0.1.0","0.1.0"]}'
+expected="{up,[\"$next\",\"$next\",\"$next\",\"$version\"],library,{error,on_load_failure},down,[\"$version\",\"$version\",\"$version\",\"$version\"]}"
 if ! tr -d ' \n' <"$work/said" | grep -qF "$expected"; then
+    echo "expected $expected, found:"
     cat "$work/said"
     exit 1
 fi
-echo "upgrade: ketama 0.1.0 to 0.1.1 and back with continua in use, the library as it was loaded"
+echo "upgrade: ketama $version to $next and back with continua in use, the library as it was loaded"

@@ -1,14 +1,14 @@
 //! The external program of the port driver: a length byte and a key in, a length byte and a server
 //! out.
 
-use ketama::{Continuum, Dialect, servers_file};
+use ketama::{Continuum, Options, servers_file};
 use std::error::Error;
 use std::io::{Read, Write, stdin, stdout};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let path = std::env::args_os().nth(1).ok_or("usage: port_driver SERVERS_FILE")?;
     let servers = servers_file::parse(&std::fs::read(path)?)?.servers;
-    let continuum = Continuum::new(servers, Dialect::Libketama)?;
+    let continuum = Continuum::new(servers, Options::default())?;
     let (mut input, mut output) = (stdin().lock(), stdout().lock());
     let mut length = [0];
     let mut key = [0; 255];

@@ -1,67 +1,37 @@
-//! The continuum: every server's points in ascending order, and the lookup of a key's server.
+//! The continuum: servers, their points, and the place of a key among them.
 
-use crate::dialect::Dialect;
-use crate::hash::hash;
-use crate::md5::{LANES, digests};
+use crate::dialect::Excess;
+use crate::edge::Arcs;
+use crate::names::Names;
+use crate::options::Options;
+use crate::place::Place;
+use crate::points::Points;
 use crate::server::{Fault, Server};
-use fearless_simd::Level;
-use std::cmp::Reverse;
-use std::collections::HashMap;
+use std::collections::{HashSet, TryReserveError};
 use std::fmt;
-use std::io::Write;
 
-/// A ring of servers. Immutable; a lookup is one MD5 and a look at the next few points.
+/// A ring of servers. It never changes. A lookup is one hash and a look at the next few points.
 #[derive(Debug)]
 pub struct Continuum {
     servers: Box<[Server]>,
-    /// For each server, the index of the first of its name.
-    namesakes: Box<[usize]>,
-    /// Ascending; of equal points the first is the one found. Behind them stand a few of the first
-    /// point's owner, at the end of the continuum.
-    points: Box<[Point]>,
-    /// Entry `b` is the index of the first point whose upper bits are `b` or more.
-    index: Box<[u32]>,
-    /// How far a hash is shifted right to give its place in `index`.
-    shift: u32,
-}
-
-/// A point of the continuum and the server that owns it, in eight bytes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Point(u64);
-
-impl Point {
-    fn new(point: u32, owner: u32) -> Self {
-        Self(u64::from(point) << 32 | u64::from(owner))
-    }
-
-    /// The place on the continuum.
-    #[must_use]
-    #[allow(clippy::cast_possible_truncation)]
-    pub fn value(self) -> u32 {
-        (self.0 >> 32) as u32
-    }
-
-    /// The index of the owner in [`Continuum::servers`].
-    #[must_use]
-    #[allow(clippy::cast_possible_truncation)]
-    pub fn owner(self) -> usize {
-        self.0 as u32 as usize
-    }
+    names: Names,
+    points: Points,
+    /// For each server, the number of its points.
+    counts: Box<[u32]>,
+    place: Place,
+    options: Options,
 }
 
 /// Why a list of servers makes no continuum.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum BuildError {
-    /// The list is empty.
+    /// There is no server, or none that has a point.
     NoServers,
     /// The sum of the weights passes 2<sup>64</sup> - 1 at the server of this index.
     TotalOutOfRange(usize),
-    /// There are too many servers, or there is too little memory for their points.
+    /// There are too many points, or there is too little memory for them.
     SystemLimit,
 }
-
-/// How many points are compared with a hash at once.
-const NEAR: usize = 4;
 
 impl fmt::Display for BuildError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -77,102 +47,171 @@ impl fmt::Display for BuildError {
 
 impl std::error::Error for BuildError {}
 
+impl From<TryReserveError> for BuildError {
+    fn from(_: TryReserveError) -> Self {
+        Self::SystemLimit
+    }
+}
+
 impl Continuum {
-    /// The continuum that the client `dialect` makes of `servers`: about 160 points a server, 10 to
-    /// 12 bytes each, and as many quarters of an MD5.
+    /// The continuum that a client makes of these servers. Most have about 160 points a server, of 10
+    /// to 12 bytes each; one MD5 makes four of them.
     ///
     /// # Errors
-    /// An empty list, a sum of weights over 64 bits, or more points than there is memory for.
-    pub fn new(servers: Vec<Server>, dialect: Dialect) -> Result<Self, BuildError> {
-        let mut total = 0_u64;
-        for (index, server) in servers.iter().enumerate() {
-            total = total.checked_add(server.weight()).ok_or(BuildError::TotalOutOfRange(index))?;
-        }
-        let blocks = dialect.blocks(&servers, total);
-        let count = 4 * servers.iter().map(|server| u64::from(blocks(server))).sum::<u64>();
-        // The index counts points in 32 bits.
-        let count = u32::try_from(count).map_err(|_| BuildError::SystemLimit)?;
-        if count == 0 {
+    /// No server with a point, a sum of weights over 64 bits, or more points than there is memory for.
+    pub fn new(servers: Vec<Server>, options: Options) -> Result<Self, BuildError> {
+        servers.iter().map(Server::weight).enumerate().try_fold(
+            0_u64,
+            |total, (index, weight)| {
+                total.checked_add(weight).ok_or(BuildError::TotalOutOfRange(index))
+            },
+        )?;
+        let (dialect, hash) = (options.dialect(), options.hash());
+        let order = dialect.order(&servers);
+        let unsorted = dialect.points(&servers, &order, hash)?;
+        if unsorted.is_empty() {
             return Err(BuildError::NoServers);
         }
-        let mut unsorted = reserve(count as usize)?;
-        let mut labels = Default::default();
-        for (owner, server) in (0..).zip(&servers) {
-            let label = dialect.label(server.name());
-            extend(&mut unsorted, owner, label, blocks(server), &mut labels);
+        let mut points = Points::new(&unsorted)?;
+        points.rename(&order);
+        let mut counts = vec![0; servers.len()];
+        for point in points.sorted() {
+            counts[point.owner()] += 1;
         }
-        let bits = count.ilog2();
-        let shift = u32::BITS - bits;
-        let (points, index) = sort(&unsorted, shift, dialect.later_wins())?;
-        let mut first = HashMap::new();
-        let namesakes = servers.iter().enumerate();
-        let namesakes = namesakes.map(|(i, server)| *first.entry(server.name()).or_insert(i));
-        let namesakes = namesakes.collect();
-        Ok(Self { servers: servers.into(), namesakes, points, index, shift })
+        let place = Place { hash, tag: options.tag(), edge: dialect.edge(&servers) };
+        let (names, servers) = (Names::of(&servers), servers.into());
+        Ok(Self { servers, names, points, counts: counts.into(), place, options })
     }
 
-    /// The server of `key`.
+    /// The client and how it is configured.
     #[must_use]
+    pub fn options(&self) -> Options {
+        self.options
+    }
+
+    /// The server of a key.
+    #[must_use]
+    #[inline]
     pub fn get(&self, key: &[u8]) -> &Server {
-        self.at(hash(key))
+        &self.servers[self.owner_at(self.place.of(key))]
     }
 
-    /// The server of every key whose [`hash`](crate::hash) is `hash`: the owner of the first point
-    /// that is not below it, or of the first of all when there is none.
+    /// The indices in [`servers`](Self::servers) of the servers of up to [`LANES`](crate::LANES) keys.
+    ///
+    /// # Panics
+    /// With more keys than that.
+    #[inline]
+    pub fn owners(&self, keys: &[&[u8]]) -> impl Iterator<Item = usize> {
+        self.place.many(keys).into_iter().take(keys.len()).map(|place| self.owner_at(place))
+    }
+
+    #[inline]
+    fn owner_at(&self, place: u32) -> usize {
+        self.points.owner(self.points.successor(place))
+    }
+
+    /// The hash of a key, in the client's own terms.
     #[must_use]
-    pub fn at(&self, hash: u32) -> &Server {
-        &self.servers[self.owner(hash)]
+    pub fn hash(&self, key: &[u8]) -> u32 {
+        self.place.hash(key)
     }
 
-    /// The index in [`servers`](Self::servers) of the server [`at`](Self::at) `hash`.
+    /// The index by which a server goes that is listed more than once: entries that repeat a name are
+    /// one server, with the points of all.
     #[must_use]
-    pub fn owner(&self, hash: u32) -> usize {
-        self.points[self.found(hash)].owner()
+    #[inline]
+    pub fn canonical(&self, index: usize) -> usize {
+        self.names.first(index)
     }
 
-    /// The index of the first point that is not below `hash`, or of the first behind the points.
-    fn found(&self, hash: u32) -> usize {
-        let bucket = (hash >> self.shift) as usize;
-        let start = self.index[bucket] as usize;
-        // Nearly always the point is among the next few. Counted without a branch, which the
-        // processor would take wrong for every other key.
-        let near = &self.points[start..start + NEAR];
-        let mut found = start + near.iter().filter(|point| point.value() < hash).count();
-        if found == start + NEAR {
-            let rest = &self.points[found..self.index[bucket + 1] as usize];
-            found += rest.partition_point(|point| point.value() < hash);
-        }
-        found
-    }
-
-    /// The index of the first server that has the name of server `index`: two lines of one name
-    /// are one server with the points of both.
+    /// The canonical index of the server of a name.
     #[must_use]
-    pub fn namesake(&self, index: usize) -> usize {
-        self.namesakes[index]
+    pub fn find(&self, name: &[u8]) -> Option<usize> {
+        self.names.find(&self.servers, name)
     }
 
-    /// The first `count` servers of different names from `hash` on, its owner first; fewer when the
-    /// continuum has fewer. Walks as far as it takes, at most around the whole continuum.
+    /// The canonical indices of the owners of the points from the place of a key on, once around the
+    /// ring. Most of them repeat.
+    fn clockwise(&self, key: &[u8]) -> impl Iterator<Item = usize> {
+        let start = self.points.successor(self.place.of(key));
+        self.points.clockwise(start).map(|point| self.names.first(point.owner()))
+    }
+
+    /// The canonical indices of the first `count` servers clockwise from a key, its own first; fewer
+    /// where fewer have points. `None` where that takes more than `steps` points, which goes down by
+    /// those that were looked at.
     #[must_use]
-    pub fn replicas(&self, hash: u32, count: usize) -> Vec<&Server> {
-        let (before, from) = self.points().split_at(self.found(hash).min(self.points().len()));
+    pub fn replicas(&self, key: &[u8], count: usize, steps: &mut usize) -> Option<Vec<usize>> {
         let mut seen = vec![false; self.servers.len()];
-        let owners = from.iter().chain(before).map(|point| self.namesakes[point.owner()]);
-        let others = owners.filter(|&owner| !std::mem::replace(&mut seen[owner], true));
-        others.take(count).map(|owner| &self.servers[owner]).collect()
+        let mut replicas = Vec::new();
+        let mut owners = self.clockwise(key);
+        while replicas.len() < count
+            && let Some(owner) = owners.next()
+        {
+            *steps = steps.checked_sub(1)?;
+            if !std::mem::replace(&mut seen[owner], true) {
+                replicas.push(owner);
+            }
+        }
+        Some(replicas)
     }
 
-    /// The arcs of the continuum in ascending order: the hash behind its last, and the index of the
-    /// first server of its owner's name.
-    pub(crate) fn arcs(&self) -> impl Iterator<Item = (u64, usize)> {
-        // The first point behind the points ends the last arc.
-        let ends = &self.points[..=self.points().len()];
-        let first = ends
-            .iter()
-            .enumerate()
-            .filter(|&(i, end)| i == 0 || ends[i - 1].value() != end.value());
-        first.map(|(_, end)| (u64::from(end.value()) + 1, self.namesakes[end.owner()]))
+    /// The set of these servers, for [`owner_except`](Self::owner_except). Names that the continuum
+    /// does not have are left out. `None` where no server with a point would remain.
+    #[must_use]
+    pub fn except<'a>(&self, names: impl IntoIterator<Item = &'a [u8]>) -> Option<Except> {
+        let mut down = vec![false; self.servers.len()];
+        for name in names {
+            if let Some(index) = self.find(name) {
+                down[index] = true;
+            }
+        }
+        let mut counts = self.counts.iter().enumerate().filter(|(_, count)| **count > 0);
+        counts.any(|(index, _)| !down[self.names.first(index)]).then_some(Except(down))
+    }
+
+    /// The index of the first server clockwise from a key that is not in `except`. `None` where that
+    /// takes more than `steps` points, which goes down by those that were looked at.
+    #[must_use]
+    pub fn owner_except(&self, key: &[u8], except: &Except, steps: &mut usize) -> Option<usize> {
+        self.clockwise(key)
+            .map_while(|owner| {
+                *steps = steps.checked_sub(1)?;
+                Some(owner)
+            })
+            .find(|&owner| !except.0[owner])
+    }
+
+    /// The continuum that the client has while the servers of these names are down and it has left
+    /// them out: the ring of the others. A server that has no point is never asked, so that its client
+    /// does not notice that it is down: it still counts.
+    ///
+    /// # Errors
+    /// No server with a point is left, or there is too little memory.
+    pub fn without(&self, names: &HashSet<&[u8]>) -> Result<Self, BuildError> {
+        let is_noticed = |server: &Server, count| count > 0 && names.contains(server.name());
+        let all = self.servers.iter().zip(&self.counts);
+        let left = all.filter(|&(server, &count)| !is_noticed(server, count));
+        let rest = Self::new(left.map(|(server, _)| server.clone()).collect(), self.options)?;
+        // Among fewer servers one that had no point may have one.
+        let mut all = rest.servers.iter().zip(&rest.counts);
+        if all.any(|(server, &count)| is_noticed(server, count)) {
+            rest.without(names)
+        } else {
+            Ok(rest)
+        }
+    }
+
+    /// The arcs of hashes that each server owns, entries of one name as one server.
+    pub(crate) fn hash_arcs(&self) -> Arcs {
+        let arcs = self.points.arcs().map(|(end, owner)| (end, self.names.first(owner)));
+        self.place.edge.hash_arcs(arcs, self.place.hash.range())
+    }
+
+    /// Whether both hash each key alike.
+    #[must_use]
+    pub fn hashes_as(&self, other: &Self) -> bool {
+        self.place.hash == other.place.hash && self.place.tag == other.place.tag
     }
 
     /// The servers, in the order given.
@@ -181,229 +220,201 @@ impl Continuum {
         &self.servers
     }
 
-    /// The points, ascending.
+    /// For each server, the number of its points.
     #[must_use]
-    pub fn points(&self) -> &[Point] {
-        &self.points[..self.points.len() - NEAR]
+    pub fn counts(&self) -> &[u32] {
+        &self.counts
+    }
+
+    /// The points in the client's own terms, ascending: the value of each, and the index of the
+    /// server that owns it. Of equal points the first is the one that a lookup finds.
+    #[must_use]
+    pub fn points(&self) -> impl ExactSizeIterator<Item = (u32, usize)> + DoubleEndedIterator {
+        self.points.sorted().iter().map(|point| (point.value(), point.owner()))
+    }
+
+    /// In what this continuum is more than the client itself can take.
+    #[must_use]
+    pub fn excesses(&self) -> Vec<Excess> {
+        self.options.dialect().excesses(&self.servers)
     }
 }
 
-/// Adds the points of a server: the words of the MD5s of `name-0`, `name-1` and so on. The `labels`
-/// are memory to write in.
-fn extend(
-    points: &mut Vec<Point>,
-    owner: u32,
-    name: &[u8],
-    blocks: u32,
-    labels: &mut [Vec<u8>; LANES],
-) {
-    for start in (0..blocks).step_by(LANES) {
-        let mut count = 0;
-        for (block, label) in (start..blocks).zip(&mut *labels) {
-            label.clear();
-            label.extend_from_slice(name);
-            // Writing to a Vec does not fail.
-            let _ = write!(label, "-{block}");
-            count += 1;
-        }
-        let words = digests(Level::new(), &labels[..count]);
-        for lane in 0..count {
-            points.extend(words.map(|word| Point::new(word[lane], owner)));
-        }
-    }
-}
-
-/// The points ascending, and the index to them, by a counting sort on the upper bits.
-#[allow(clippy::type_complexity)]
-fn sort(
-    unsorted: &[Point],
-    shift: u32,
-    later_wins: bool,
-) -> Result<(Box<[Point]>, Box<[u32]>), BuildError> {
-    let bucket = |point: &Point| (point.value() >> shift) as usize;
-    let mut index = filled(0, (1 << (u32::BITS - shift)) + 1)?;
-    for point in unsorted {
-        index[bucket(point) + 1] += 1;
-    }
-    let mut end = 0;
-    for entry in &mut index {
-        end += *entry;
-        *entry = end;
-    }
-    // Each entry moves from the start of its bucket to the end, which is the start of the next.
-    let mut points = filled(Point::new(0, 0), unsorted.len() + NEAR)?;
-    for point in unsorted {
-        let next = &mut index[bucket(point)];
-        points[*next as usize] = *point;
-        *next += 1;
-    }
-    let mut start = 0;
-    for entry in &mut index {
-        let bucket = &mut points[start..*entry as usize];
-        if later_wins {
-            bucket.sort_unstable_by_key(|point| (point.value(), Reverse(point.owner())));
-        } else {
-            bucket.sort_unstable();
-        }
-        start = *entry as usize;
-    }
-    let end = Point(points[0].0 | u64::from(u32::MAX) << 32);
-    points[unsorted.len()..].fill(end);
-    index.rotate_right(1);
-    index[0] = 0;
-    Ok((points.into(), index.into()))
-}
-
-/// A `Vec` of `count` copies of `value`.
-fn filled<T: Clone>(value: T, count: usize) -> Result<Vec<T>, BuildError> {
-    let mut vec = reserve(count)?;
-    vec.resize(count, value);
-    Ok(vec)
-}
-
-/// An empty `Vec` with room for `capacity`.
-fn reserve<T>(capacity: usize) -> Result<Vec<T>, BuildError> {
-    let mut vec = Vec::new();
-    match vec.try_reserve_exact(capacity) {
-        Ok(()) => Ok(vec),
-        Err(_) => Err(BuildError::SystemLimit),
-    }
-}
+/// Servers of a continuum that a lookup passes over.
+#[derive(Debug)]
+pub struct Except(Vec<bool>);
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use proptest::prelude::*;
+    use crate::dialect::{DIALECTS, Dialect};
 
-    fn continuum(weights: &[i64]) -> Continuum {
-        let servers = weights.iter().zip(0..).map(|(&weight, i)| {
-            Server::new(format!("10.0.0.{i}:11211").as_bytes(), weight).expect("a server")
-        });
-        Continuum::new(servers.collect(), Dialect::default()).expect("a continuum")
+    fn servers(servers: &[(&str, i64)]) -> Vec<Server> {
+        let server = |&(name, weight): &(&str, _)| Server::new(name.as_bytes(), weight);
+        servers.iter().map(|entry| server(entry).expect("a server")).collect()
     }
 
-    /// The rule itself: the first point that is not below the hash, else the first of all.
-    fn plain(continuum: &Continuum, hash: u32) -> usize {
-        let points = continuum.points();
-        let found = points.iter().find(|point| point.value() >= hash);
-        found.unwrap_or(&points[0]).owner()
+    fn continuum(list: &[(&str, i64)], dialect: &str) -> Continuum {
+        let options = Options::new(Dialect::named(dialect).expect("a dialect"));
+        Continuum::new(servers(list), options).expect("a continuum")
     }
+
+    fn keys() -> impl Iterator<Item = String> {
+        (0..500).map(|i| format!("key:{i}"))
+    }
+
+    /// The rule itself, of a ring in whose terms no edge is undone: the names from a key on.
+    fn naive_walk<'a>(continuum: &'a Continuum, key: &str) -> Vec<&'a [u8]> {
+        let points: Vec<_> = continuum.points().collect();
+        let hash = continuum.hash(key.as_bytes());
+        let start = points.iter().position(|&(value, _)| value >= hash).unwrap_or(0);
+        let mut names: Vec<&[u8]> = Vec::new();
+        for (_, owner) in points[start..].iter().chain(&points[..start]) {
+            let name = continuum.servers()[*owner].name();
+            if !names.contains(&name) {
+                names.push(name);
+            }
+        }
+        names
+    }
+
+    const REPEATED: [(&str, i64); 5] =
+        [("a", 3_000_000), ("b", 2_000_000), ("a", 1_000_000), ("c", 4_000_000), ("starved", 1)];
 
     #[test]
-    fn no_servers() {
-        assert_eq!(
-            Continuum::new(Vec::new(), Dialect::default()).err(),
-            Some(BuildError::NoServers)
-        );
-    }
-
-    #[test]
-    fn total_over_64_bits() {
-        let server = Server::new(b"a", i64::MAX).expect("a server");
-        assert!(Continuum::new(vec![server.clone(); 2], Dialect::default()).is_ok());
-        let error = Continuum::new(vec![server; 3], Dialect::default()).err();
-        assert_eq!(error, Some(BuildError::TotalOutOfRange(2)));
+    fn what_is_no_continuum() {
+        let make = |list| Continuum::new(list, Options::default()).err();
+        assert_eq!(make(Vec::new()), Some(BuildError::NoServers));
+        let max = ("a", i64::MAX);
+        assert_eq!(make(servers(&[max; 2])), None);
+        assert_eq!(make(servers(&[max; 3])), Some(BuildError::TotalOutOfRange(2)));
+        let modula = Options::new(Dialect::named("modula").expect("a dialect"));
+        let error = Continuum::new(servers(&[max; 2]), modula).err();
+        assert_eq!(error, Some(BuildError::SystemLimit));
     }
 
     #[test]
     fn starved_server_has_no_points() {
-        let continuum = continuum(&[100_000, 1]);
-        assert!(continuum.points().iter().all(|point| point.owner() == 0));
+        let continuum = continuum(&[("a", 100_000), ("b", 1)], "libketama");
+        assert_eq!(continuum.counts(), [316, 0]);
+        assert!(continuum.points().all(|(_, owner)| owner == 0));
+    }
+
+    #[test]
+    fn keys_go_where_the_rule_says() {
+        for dialect in DIALECTS.iter().map(Dialect::name).filter(|&name| name != "modula") {
+            let continuum = continuum(&REPEATED, dialect);
+            for key in keys() {
+                let names = naive_walk(&continuum, &key);
+                assert_eq!(continuum.get(key.as_bytes()).name(), names[0]);
+                let owner = continuum.owners(&[b"", key.as_bytes()]).nth(1).expect("an owner");
+                assert_eq!(continuum.servers()[owner].name(), names[0]);
+            }
+        }
     }
 
     #[test]
     fn replicas_are_the_next_servers_of_other_names() {
-        let names = [&b"a"[..], b"b", b"a", b"c", b"starved"];
-        let weights = [3, 2, 1, 4, 1];
-        let servers = names.iter().zip(weights).map(|(name, weight)| {
-            let weight = if *name == b"starved" { 1 } else { 1_000_000 * weight };
-            Server::new(name, weight).expect("a server")
-        });
-        let continuum = Continuum::new(servers.collect(), Dialect::default()).expect("a continuum");
-        let points = continuum.points();
-        for hash in (0..=u32::MAX).step_by(50_000_017).chain([0, u32::MAX]) {
-            let start = points.iter().position(|point| point.value() >= hash).unwrap_or(0);
-            let mut names = Vec::new();
-            for point in points[start..].iter().chain(&points[..start]) {
-                let name = continuum.servers()[point.owner()].name();
-                if !names.contains(&name) {
-                    names.push(name);
-                }
-            }
+        let continuum = continuum(&REPEATED, "libketama");
+        for key in keys() {
+            let names = naive_walk(&continuum, &key);
             assert_eq!(names.len(), 3);
             for count in 0..6 {
-                let replicas = continuum.replicas(hash, count);
-                let found: Vec<_> = replicas.iter().map(|server| server.name()).collect();
-                assert_eq!(found, names[..count.min(3)], "{hash}");
+                let replicas = continuum.replicas(key.as_bytes(), count, &mut usize::MAX.clone());
+                let replicas = replicas.expect("within any number of steps");
+                let found: Vec<_> =
+                    replicas.iter().map(|&i| continuum.servers()[i].name()).collect();
+                assert_eq!(found, names[..count.min(3)], "{key}");
+                assert!(replicas.iter().all(|&index| continuum.canonical(index) == index));
             }
         }
     }
 
     #[test]
-    fn wraps_around() {
-        let continuum = continuum(&[1, 2, 3]);
-        let (first, last) =
-            (continuum.points()[0], continuum.points()[continuum.points().len() - 1]);
-        let first_owner = &continuum.servers()[first.owner()];
-        for hash in [0, first.value(), last.value() + 1, u32::MAX] {
-            assert_eq!(continuum.at(hash), first_owner);
-        }
+    fn steps_are_counted() {
+        let continuum = continuum(&REPEATED, "libketama");
+        let points = continuum.points().len();
+        let mut steps = points;
+        assert_eq!(continuum.replicas(b"k", 4, &mut steps).map(|found| found.len()), Some(3));
+        assert_eq!(steps, 0);
+        assert_eq!(continuum.replicas(b"k", 4, &mut (points - 1)), None);
+        assert_eq!(continuum.replicas(b"k", 1, &mut 0), None);
+        assert!(continuum.replicas(b"k", 1, &mut 1).is_some());
+        let except = continuum.except([&b"a"[..], b"b"]).expect("another server");
+        let mut steps = points;
+        assert_eq!(continuum.owner_except(b"k", &except, &mut steps), Some(3));
+        let taken = points - steps;
+        assert_eq!(continuum.owner_except(b"k", &except, &mut (taken - 1)), None);
+        assert_eq!(continuum.owner_except(b"k", &except, &mut { taken }), Some(3));
     }
 
     #[test]
-    fn equal_points_belong_to_the_earlier_server() {
-        let servers = [(&b"a"[..], 1), (b"a", 2)];
-        let servers = servers.map(|(name, weight)| Server::new(name, weight).expect("a server"));
-        let continuum = Continuum::new(servers.to_vec(), Dialect::default()).expect("a continuum");
-        let shared =
-            continuum.points().windows(2).filter(|pair| pair[0].value() == pair[1].value());
-        for pair in shared.clone() {
-            assert_eq!((pair[0].owner(), pair[1].owner()), (0, 1));
-            assert_eq!(continuum.at(pair[0].value()).weight(), 1);
-        }
-        assert_eq!(shared.count(), 4 * 26);
-    }
-
-    #[test]
-    fn equal_points_of_other_names_belong_to_the_earlier_server() {
-        // 320,000 points among 2^32 places: about a dozen places are taken twice.
-        let continuum = continuum(&[1; 2000]);
-        let pairs = continuum.points().windows(2);
-        let shared: Vec<_> = pairs.filter(|pair| pair[0].value() == pair[1].value()).collect();
-        assert!(shared.len() > 3);
-        for pair in shared {
-            assert!(pair[0].owner() < pair[1].owner());
-            assert_eq!(continuum.owner(pair[0].value()), pair[0].owner());
-        }
-    }
-
-    #[test]
-    fn many_equal_points() {
-        let servers = vec![Server::new(b"a", 1).expect("a server"); 50];
-        let continuum = Continuum::new(servers, Dialect::default()).expect("a continuum");
-        for point in continuum.points() {
-            assert_eq!(continuum.owner(point.value()), 0);
-            assert_eq!(continuum.owner(point.value() + 1), plain(&continuum, point.value() + 1));
-            assert_eq!(continuum.namesake(point.owner()), 0);
-        }
-    }
-
-    proptest! {
-        #[test]
-        fn lookup_follows_the_rule(
-            weights in prop::collection::vec(1_i64..10_000, 1..60),
-            hashes: Vec<u32>,
-        ) {
-            let continuum = continuum(&weights);
-            prop_assert!(continuum.points().is_sorted());
-            let near = continuum.points().iter().flat_map(|point| {
-                let value = point.value();
-                [value.wrapping_sub(1), value, value.wrapping_add(1)]
-            });
-            for hash in hashes.into_iter().chain(near.step_by(97)).chain([0, u32::MAX]) {
-                let expected = &continuum.servers()[plain(&continuum, hash)];
-                prop_assert_eq!(continuum.at(hash), expected);
+    fn lookups_pass_over_servers() {
+        let continuum = continuum(&REPEATED, "libketama");
+        for down in [&["a"][..], &["c"], &["a", "b"], &["b", "nobody", "starved"], &[]] {
+            let except = continuum.except(down.iter().map(|name| name.as_bytes()));
+            let except = except.expect("another server");
+            for key in keys() {
+                let owner =
+                    continuum.owner_except(key.as_bytes(), &except, &mut usize::MAX.clone());
+                let names = naive_walk(&continuum, &key);
+                let expected =
+                    names.iter().find(|name| down.iter().all(|d| d.as_bytes() != **name));
+                let owner = owner.map(|index| continuum.servers()[index].name());
+                assert_eq!(owner, expected.copied(), "{key} {down:?}");
             }
+        }
+        // A server without a point takes no keys.
+        assert!(continuum.except([&b"a"[..], b"b", b"c"]).is_none());
+    }
+
+    #[test]
+    fn the_others_are_a_ring_of_their_own() {
+        let without = |list: &[(&str, i64)], names: &[&str]| {
+            let names = names.iter().map(|name| name.as_bytes()).collect();
+            let continuum = continuum(list, "twemproxy").without(&names)?;
+            Ok(continuum.servers().iter().map(Server::weight).collect::<Vec<_>>())
+        };
+        let list = [("a", 100), ("b", 200), ("a", 300), ("c", 400)];
+        assert_eq!(without(&list, &["a", "nobody"]), Ok(vec![200, 400]));
+        assert_eq!(without(&list, &[]), Ok(vec![100, 200, 300, 400]));
+        assert_eq!(without(&list, &["a", "b", "c"]), Err(BuildError::NoServers));
+        // Nobody asks `starved` until it has points; then it is noticed to be down.
+        let list = [("a", 1_000_000), ("b", 100), ("starved", 1)];
+        assert_eq!(without(&list, &["starved"]), Ok(vec![1_000_000, 100, 1]));
+        assert_eq!(without(&list, &["a", "starved"]), Ok(vec![100, 1]));
+        let list = [("a", 1_000_000), ("b", 100), ("starved", 10)];
+        assert_eq!(without(&list, &["a", "starved"]), Ok(vec![100]));
+    }
+
+    #[test]
+    fn shared_points() {
+        let winners = |names: [&'static str; 2], dialect| {
+            let continuum = continuum(&names.map(|name| (name, 1)), dialect);
+            let mut points: Vec<_> = continuum.points().collect();
+            points.dedup_by_key(|&mut (value, _)| value);
+            let mut owners: Vec<_> = points.iter().map(|&(_, owner)| names[owner]).collect();
+            owners.dedup();
+            owners
+        };
+        let same = ["10.0.0.1:11211", "10.0.0.1"];
+        assert_eq!(winners(same, "libmemcached"), [same[0]]);
+        assert_eq!(winners(same, "libmemcached_consistent"), [same[0]]);
+        assert_eq!(winners(same, "twemproxy"), [same[0]]);
+        assert_eq!(winners(["/a:1", "a:1"], "spymemcached"), ["a:1"]);
+    }
+
+    #[test]
+    fn weights_of_modula_are_slots() {
+        let continuum = continuum(&[("a", 2), ("b", 1), ("c", 3)], "modula");
+        let points: Vec<_> = continuum.points().collect();
+        assert_eq!(points, [(0, 0), (1, 0), (2, 1), (3, 2), (4, 2), (5, 2)]);
+        for key in keys() {
+            let slot = continuum.hash(key.as_bytes()) as usize % 6;
+            assert_eq!(
+                continuum.get(key.as_bytes()).name(),
+                [&b"a"[..], b"a", b"b", b"c", b"c", b"c"][slot]
+            );
         }
     }
 }

@@ -1,103 +1,135 @@
 //! The lookup of many keys in one call.
 //!
-//! A call takes keys from the front of a list and hands back the rest: it stops in time not to hold
-//! the scheduler, and at a key that is not a short binary, which `ketama.erl` sees to.
+//! The callers in Erlang say how many keys there are and how many bytes they have in all, which the
+//! VM counts in time slices of its own: to look at a key that does not start at a byte, the VM copies it.
 
-use crate::{Ring, list, name};
-use ketama::{Continuum, LANES, hashes};
-use rustler::schedule::consume_timeslice;
-use rustler::{Binary, Env, Term};
+use crate::call::{Budget, Stop, nif};
+use crate::handle::Handle;
+use crate::list::{Cells, make_list};
+use crate::server_binary;
+use ketama::{Continuum, Except, LANES};
+use rustler::{Binary, Env, Error, Term};
 
-/// How many keys a call takes: 40 microseconds' work, or 200 where they are as long as can be.
-const CHUNK: usize = 1024;
+nif!(c"getservers", 5, getservers);
+nif!(c"group", 6, group);
 
-/// Longer keys, in bytes, are left to `erlang:md5/1`, which yields. `ketama.erl` has it, too.
-const SHORT: usize = 512;
-
-/// The servers of the keys, in their order, and the rest of the keys.
-#[rustler::nif]
-fn getservers<'a>(env: Env<'a>, ring: &'a Ring, keys: Term<'a>) -> (Term<'a>, Term<'a>) {
-    let (owners, rest) = owners(env, &ring.0, keys);
-    let mut names = Names { env, ring: &ring.0, known: [None; SLOTS] };
-    (list(env, owners.iter().map(|&owner| names.get(owner))), rest)
+/// The servers of keys, in the order of the keys.
+fn getservers<'a>(
+    env: Env<'a>,
+    [handle, keys, except, count, bytes]: [Term<'a>; 5],
+    budget: &mut Budget,
+) -> Result<Term<'a>, Stop> {
+    let continuum = &handle.decode::<&Handle>()?.0;
+    spend(continuum, 1, count, bytes, budget)?;
+    let owners = owners(continuum, keys, except, budget)?;
+    let mut names = NameCache { env, continuum, slots: [None; SLOTS] };
+    Ok(make_list(env, owners.iter().map(|&owner| names.get(owner))))
 }
 
-/// `{Server, Keys}` of each server that owns any, and the rest of both lists. `binaries` are the
-/// `keys` as binaries.
-#[rustler::nif]
+/// A map from each server that owns any of the keys to its keys, in their order. `binaries` are the
+/// keys as binaries.
 fn group<'a>(
     env: Env<'a>,
-    ring: &'a Ring,
-    keys: Term<'a>,
-    binaries: Term<'a>,
-) -> (Term<'a>, Term<'a>, Term<'a>) {
-    let (ring, mut keys) = (&ring.0, keys);
-    let (owners, rest) = owners(env, ring, binaries);
-    let mut owned = Vec::with_capacity(owners.len());
-    for owner in owners {
-        let Ok((key, tail)) = keys.list_get_cell() else { break };
-        owned.push((ring.namesake(owner), key));
-        keys = tail;
-    }
+    [handle, keys, binaries, except, count, bytes]: [Term<'a>; 6],
+    budget: &mut Budget,
+) -> Result<Term<'a>, Stop> {
+    let continuum = &handle.decode::<&Handle>()?.0;
+    spend(continuum, 2, count, bytes, budget)?;
+    let owners = owners(continuum, binaries, except, budget)?;
+    let owners = owners.iter().map(|&owner| continuum.canonical(owner));
+    let mut owned: Vec<_> = owners.zip(Cells::of(keys)).collect();
     owned.sort_by_key(|&(owner, _)| owner);
-    let groups = owned.chunk_by(|(one, _), (other, _)| one == other).map(|group| {
-        let server = name(env, &ring.servers()[group[0].0]);
-        let keys = list(env, group.iter().map(|&(_, key)| key));
-        rustler::types::tuple::make_tuple(env, &[server, keys])
-    });
-    (list(env, groups), keys, rest)
+    let (mut servers, mut groups) = (Vec::new(), Vec::new());
+    for group in owned.chunk_by(|(one, _), (other, _)| one == other) {
+        servers.push(server_binary(env, &continuum.servers()[group[0].0]));
+        groups.push(make_list(env, group.iter().map(|&(_, key)| key)));
+    }
+    Ok(Term::map_from_term_arrays(env, &servers, &groups)?)
 }
 
-/// The owners of the keys that a call takes, and the rest of the keys.
-fn owners<'a>(env: Env<'a>, ring: &Continuum, mut rest: Term<'a>) -> (Vec<usize>, Term<'a>) {
+/// What `count` keys of so many `bytes` in all take: some units each, and a few more where nearly each
+/// key has a server of its own, the name of which is to be copied.
+fn spend(
+    continuum: &Continuum,
+    units: usize,
+    count: Term,
+    bytes: Term,
+    budget: &mut Budget,
+) -> Result<(), Stop> {
+    let names = if continuum.servers().len() > SLOTS { 4 } else { 0 };
+    budget.spend(count.decode::<usize>()?.saturating_mul(units + names))?;
+    budget.spend_on_bytes(bytes.decode()?)
+}
+
+/// The owners of keys. The atom `not_binaries` where one of the keys is none.
+fn owners(
+    continuum: &Continuum,
+    list: Term,
+    except: Term,
+    budget: &mut Budget,
+) -> Result<Vec<usize>, Stop> {
+    let except = decode_except(continuum, except, budget)?;
     let mut owners = Vec::with_capacity(LANES);
-    // What a key costs and what a block of MD5 costs are about the same.
-    let mut work = 0;
+    let mut cells = Cells::of(list);
     loop {
         let mut keys: [&[u8]; LANES] = [&[]; LANES];
         let mut count = 0;
-        while count < LANES
-            && let Some((key, tail)) = next(rest)
-        {
-            keys[count] = key;
-            work += 2 + key.len() / 64;
+        for (entry, key) in keys.iter_mut().zip(&mut cells) {
+            *entry = Binary::from_term(key).map_err(|_| Error::Atom("not_binaries"))?.as_slice();
             count += 1;
-            rest = tail;
         }
-        let hashes = hashes(&keys[..count]);
-        owners.extend(hashes[..count].iter().map(|&hash| ring.owner(hash)));
-        if count < LANES || owners.len() >= CHUNK {
-            // In percent of a millisecond: generous, for slower machines than those at hand.
-            consume_timeslice(env, 1 + i32::try_from(work / 256).unwrap_or(99));
-            return (owners, rest);
+        match &except {
+            None => owners.extend(continuum.owners(&keys[..count])),
+            Some(except) => {
+                for key in &keys[..count] {
+                    owners.push(
+                        budget.spend_on_points(|left| continuum.owner_except(key, except, left))?,
+                    );
+                }
+            }
+        }
+        if count < LANES {
+            return if cells.are_done() { Ok(owners) } else { Err(Error::BadArg.into()) };
         }
     }
 }
 
-/// The first key of a list and the others, if it is a short binary.
-fn next(keys: Term<'_>) -> Option<(&[u8], Term<'_>)> {
-    let (key, rest) = keys.list_get_cell().ok()?;
-    let key = Binary::from_term(key).ok()?.as_slice();
-    (key.len() <= SHORT).then_some((key, rest))
+/// The servers that a lookup passes over; `None` where there are none.
+fn decode_except(
+    continuum: &Continuum,
+    list: Term,
+    budget: &mut Budget,
+) -> Result<Option<Except>, Stop> {
+    if list.is_empty_list() {
+        return Ok(None);
+    }
+    let mut names = Vec::new();
+    for name in Cells::of(list) {
+        budget.spend(4)?;
+        names.push(Binary::from_term(name)?.as_slice());
+    }
+    // It marks servers in a byte for each.
+    budget.spend(continuum.servers().len() / 64)?;
+    Ok(Some(continuum.except(names).ok_or(Error::RaiseAtom("no_servers"))?))
 }
 
 /// The names of the servers last seen, so that their keys share one binary.
-struct Names<'a> {
+struct NameCache<'a, 'b> {
     env: Env<'a>,
-    ring: &'a Continuum,
-    known: [Option<(usize, Term<'a>)>; SLOTS],
+    continuum: &'b Continuum,
+    slots: [Option<(usize, Term<'a>)>; SLOTS],
 }
 
 /// Enough for most fleets, and little to fill for a call of a few keys.
 const SLOTS: usize = 64;
 
-impl<'a> Names<'a> {
+impl<'a> NameCache<'a, '_> {
     fn get(&mut self, owner: usize) -> Term<'a> {
-        let slot = &mut self.known[owner % SLOTS];
+        let slot = &mut self.slots[owner % SLOTS];
         match slot {
             Some((known, name)) if *known == owner => *name,
             _ => {
-                let name = name(self.env, &self.ring.servers()[owner]);
+                let name = server_binary(self.env, &self.continuum.servers()[owner]);
                 *slot = Some((owner, name));
                 name
             }

@@ -1,11 +1,12 @@
-//! The lookup of one key, registered by hand: `#[rustler::nif]` collects the arguments of each call
-//! in a `Vec`, which costs as much as entering the NIF.
+//! The lookup of one short key.
 
-use crate::{Ring, default, name};
-use rustler::codegen_runtime::{c_int, handle_nif_result, inventory};
+use crate::call::call;
+use crate::handle::Handle;
+use crate::registry::default;
+use crate::server_binary;
+use rustler::codegen_runtime::{c_int, inventory};
 use rustler::sys::{ErlNifEnv, ErlNifTerm};
-use rustler::{Binary, Env, Nif, NifResult, Term};
-use std::panic::{UnwindSafe, catch_unwind};
+use rustler::{Binary, Nif};
 
 inventory::submit!(Nif { name: c"getserver".as_ptr(), arity: 2, flags: 0, raw_func: getserver });
 
@@ -23,9 +24,9 @@ unsafe extern "C" fn getserver(
 ) -> ErlNifTerm {
     // SAFETY: the VM calls a NIF with the environment of the call and as many terms as its arity.
     unsafe {
-        call(env, argv, |env, [ring, key]| {
-            let (ring, key): (&Ring, Binary) = (ring.decode()?, key.decode()?);
-            Ok(name(env, ring.0.get(&key)))
+        call(env, argv, |env, [handle, key]| {
+            let (handle, key): (&Handle, Binary) = (handle.decode()?, key.decode()?);
+            Ok(server_binary(env, handle.0.get(&key)))
         })
     }
 }
@@ -39,29 +40,7 @@ unsafe extern "C" fn getserver_default(
     unsafe {
         call(env, argv, |env, [key]| {
             let key: Binary = key.decode()?;
-            Ok(name(env, default()?.load().get(&key)))
+            Ok(server_binary(env, default()?.load().get(&key)))
         })
-    }
-}
-
-/// What `body` makes of the arguments of a call.
-///
-/// # Safety
-/// `env` is the environment of the call and `argv` points to its `N` arguments.
-#[inline]
-unsafe fn call<const N: usize>(
-    env: *mut ErlNifEnv,
-    argv: *const ErlNifTerm,
-    body: impl for<'a> FnOnce(Env<'a>, [Term<'a>; N]) -> NifResult<Term<'a>> + UnwindSafe,
-) -> ErlNifTerm {
-    let lifetime = ();
-    // SAFETY: the caller's promise; no other `Env` has this lifetime.
-    unsafe {
-        let env = Env::new(&lifetime, env);
-        let arguments = std::array::from_fn(|i| Term::new(env, *argv.add(i)));
-        match catch_unwind(|| body(env, arguments)) {
-            Ok(Ok(term)) => term.as_c_arg(),
-            other => handle_nif_result(other, env).apply(env),
-        }
     }
 }

@@ -1,0 +1,73 @@
+//! How many labels a server has, by its weight.
+//!
+//! Each client's exact sequence of steps in single and double precision is kept: where one rounds
+//! in another way, a server has a label more or less, and keys move.
+
+#![allow(clippy::cast_precision_loss, clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+
+use crate::server::Server;
+
+/// What the labels of a server depend on besides its own weight.
+pub(super) struct Pool {
+    servers: usize,
+    /// The sum of the weights.
+    pub(super) total: u64,
+    all_equal: bool,
+}
+
+impl Pool {
+    pub(super) fn of(servers: &[Server]) -> Self {
+        Self {
+            servers: servers.len(),
+            total: servers.iter().map(Server::weight).fold(0, u64::saturating_add),
+            all_equal: servers.windows(2).all(|pair| pair[0].weight() == pair[1].weight()),
+        }
+    }
+
+    fn fraction(&self, weight: u64) -> f32 {
+        weight as f32 / self.total as f32
+    }
+
+    /// 40 labels on average, in single precision.
+    fn scaled(&self, weight: u64) -> f32 {
+        self.fraction(weight) * 160.0 / 4.0 * self.servers as f32
+    }
+}
+
+pub(super) fn libketama(pool: &Pool, weight: u64) -> u64 {
+    (f64::from(pool.fraction(weight)) * 40.0 * f64::from(pool.servers as f32)) as f32 as u64
+}
+
+pub(super) fn libmemcached(pool: &Pool, weight: u64) -> u64 {
+    (pool.scaled(weight) + 1e-10) as u64
+}
+
+pub(super) fn twemproxy(pool: &Pool, weight: u64) -> u64 {
+    (f64::from(pool.scaled(weight)) + 1e-10) as f32 as u64
+}
+
+/// Without weights it does not compute.
+pub(super) fn spymemcached(pool: &Pool, weight: u64) -> u64 {
+    if pool.all_equal { 40 } else { twemproxy(pool, weight) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The numbers of equal servers up to 130 that have 39 labels each: by exact arithmetic all have 40.
+    fn short(count: fn(&Pool, u64) -> u64) -> Vec<usize> {
+        let labels = |servers| count(&Pool { servers, total: servers as u64, all_equal: true }, 1);
+        assert!((1..130).all(|servers| matches!(labels(servers), 39 | 40)));
+        (1..130).filter(|&servers| labels(servers) == 39).collect()
+    }
+
+    #[test]
+    fn float_steps_show() {
+        let libmemcached_short = [25, 47, 50, 55, 61, 71, 94, 100];
+        assert_eq!(short(libketama), [61, 122]);
+        assert_eq!(short(libmemcached)[..8], libmemcached_short);
+        assert_eq!(short(twemproxy)[..8], libmemcached_short);
+        assert_eq!(short(spymemcached), []);
+    }
+}

@@ -1,0 +1,343 @@
+//! The table of clients: a row says how a client makes the points of its servers and places its keys.
+//!
+//! The formulas were read from the clients' sources and tried on the clients themselves.
+
+mod count;
+mod label;
+
+use crate::continuum::BuildError;
+use crate::edge::Edge;
+use crate::hash::{Hash, md5};
+use crate::points::{Point, try_with_capacity};
+use crate::server::Server;
+use count::Pool;
+use fearless_simd::Level;
+use label::Labels;
+
+/// A client of memcached, by the ring that it makes: a row of [`DIALECTS`].
+#[derive(Debug)]
+pub struct Dialect {
+    /// The name, as the options of a continuum have it.
+    name: &'static str,
+    /// What a server is called in its labels: this, a hyphen and the number of the label, from 0.
+    label: fn(&[u8]) -> &[u8],
+    /// How many labels a server has, by the pool and its weight.
+    labels: fn(&Pool, u64) -> u64,
+    points: PointsOf,
+    tie: Tie,
+    edge: fn(&Pool) -> Edge,
+    /// The name of the key hash that the client has by default.
+    hash: &'static str,
+    /// The names of all key hashes that the client has.
+    hashes: &'static [&'static str],
+    /// Whether the client can be told to hash a part of the key alone.
+    has_tags: bool,
+    limits: Limits,
+}
+
+/// The points of a label.
+#[derive(Debug)]
+enum PointsOf {
+    /// The four little-endian words of its MD5.
+    Md5Words,
+    /// Its hash by the function that hashes keys.
+    KeyHash,
+    /// Its number among the labels of all servers; it has no text.
+    Slot,
+}
+
+/// Whose a point is that several servers share.
+#[derive(Debug)]
+enum Tie {
+    /// The first one's.
+    First,
+    /// The last one's.
+    Last,
+    /// That of the first one by the length of the label, then by its bytes.
+    ByLabel,
+}
+
+/// What the client itself can take.
+#[derive(Debug)]
+struct Limits {
+    servers: usize,
+    /// The sum of the weights.
+    total: u64,
+    /// The bytes of a label, its number included.
+    label: usize,
+}
+
+const NO_LIMITS: Limits = Limits { servers: usize::MAX, total: u64::MAX, label: usize::MAX };
+/// libmemcached allocates for 100 servers and counts weights in 31 bits.
+const LIBMEMCACHED_LIMITS: Limits = Limits { servers: 100, total: INT_MAX, label: usize::MAX };
+/// twemproxy writes a label into 86 bytes, the NUL at its end among them.
+const TWEMPROXY_LIMITS: Limits = Limits { servers: usize::MAX, total: INT_MAX, label: 85 };
+const SPYMEMCACHED_LIMITS: Limits =
+    Limits { servers: usize::MAX, total: INT_MAX, label: usize::MAX };
+const INT_MAX: u64 = (1 << 31) - 1;
+
+#[rustfmt::skip]
+const LIBMEMCACHED: &[&str] = &[
+    "md5", "one_at_a_time", "crc15", "fnv1_32", "fnv1a_32", "fnv1_64", "fnv1a_64", "murmur", "jenkins",
+];
+#[rustfmt::skip]
+const ANY: &[&str] = &[
+    "md5", "one_at_a_time", "crc15", "crc16", "crc32", "fnv1_32", "fnv1a_32", "fnv1_64", "fnv1a_64",
+    "hsieh", "murmur", "jenkins",
+];
+
+/// Every client, the default first.
+pub static DIALECTS: [Dialect; 6] = [
+    // libketama: `ketama_create_continuum` in `ketama.c`.
+    Dialect {
+        name: "libketama",
+        label: label::as_given,
+        labels: count::libketama,
+        points: PointsOf::Md5Words,
+        tie: Tie::First,
+        edge: |_| Edge::Same,
+        hash: "md5",
+        hashes: &["md5"],
+        has_tags: false,
+        limits: NO_LIMITS,
+    },
+    // libmemcached's weighted ring: `update_continuum` in `libmemcached/hosts.cc`.
+    Dialect {
+        name: "libmemcached",
+        label: label::without_default_port,
+        labels: count::libmemcached,
+        points: PointsOf::Md5Words,
+        tie: Tie::First,
+        edge: |_| Edge::Same,
+        hash: "md5",
+        hashes: LIBMEMCACHED,
+        has_tags: false,
+        limits: LIBMEMCACHED_LIMITS,
+    },
+    // libmemcached's ring without weights, in the same place.
+    Dialect {
+        name: "libmemcached_consistent",
+        label: label::without_default_port,
+        labels: |_, _| 100,
+        points: PointsOf::KeyHash,
+        tie: Tie::First,
+        edge: |_| Edge::Same,
+        hash: "one_at_a_time",
+        hashes: LIBMEMCACHED,
+        has_tags: false,
+        limits: NO_LIMITS,
+    },
+    // twemproxy: `ketama_update` in `src/hashkit/nc_ketama.c`.
+    Dialect {
+        name: "twemproxy",
+        label: label::without_default_port,
+        labels: count::twemproxy,
+        points: PointsOf::Md5Words,
+        tie: Tie::ByLabel,
+        edge: |_| Edge::Same,
+        hash: "fnv1a_64",
+        hashes: ANY,
+        has_tags: true,
+        limits: TWEMPROXY_LIMITS,
+    },
+    // spymemcached: `setKetamaNodes` in `KetamaNodeLocator.java`.
+    Dialect {
+        name: "spymemcached",
+        label: label::without_slash,
+        labels: count::spymemcached,
+        points: PointsOf::Md5Words,
+        tie: Tie::Last,
+        edge: |_| Edge::Same,
+        hash: "md5",
+        hashes: &["md5"],
+        has_tags: false,
+        limits: SPYMEMCACHED_LIMITS,
+    },
+    // What many clients do by default: the hash modulo the number of servers.
+    Dialect {
+        name: "modula",
+        label: label::as_given,
+        labels: |_, weight| weight,
+        points: PointsOf::Slot,
+        tie: Tie::First,
+        edge: |pool| Edge::Modulo(u32::try_from(pool.total).unwrap_or(u32::MAX)),
+        hash: "one_at_a_time",
+        hashes: ANY,
+        has_tags: false,
+        limits: NO_LIMITS,
+    },
+];
+
+/// The most points of a continuum, so that a weight does not ask for all of the memory: a gibibyte
+/// of them, and twice that while they are sorted.
+const MAX_POINTS: u64 = 1 << 27;
+
+impl Dialect {
+    /// The client of this name.
+    #[must_use]
+    pub fn named(name: &str) -> Option<&'static Self> {
+        DIALECTS.iter().find(|dialect| dialect.name == name)
+    }
+
+    /// The name, as the options of a continuum have it.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        self.name
+    }
+
+    /// The names of the key hashes that the client has.
+    #[must_use]
+    pub fn hashes(&self) -> &'static [&'static str] {
+        self.hashes
+    }
+
+    /// Whether the client can be told to hash the tag of a key alone.
+    #[must_use]
+    pub fn has_tags(&self) -> bool {
+        self.has_tags
+    }
+
+    pub(crate) fn default_hash(&self) -> &'static str {
+        self.hash
+    }
+
+    pub(crate) fn edge(&self, servers: &[Server]) -> Edge {
+        (self.edge)(&Pool::of(servers))
+    }
+
+    /// The servers in the order in which they win a point that they share.
+    pub(crate) fn order(&self, servers: &[Server]) -> Vec<u32> {
+        let mut order: Vec<_> = (0..).zip(servers).map(|(index, _)| index).collect();
+        match self.tie {
+            Tie::First => {}
+            Tie::Last => order.reverse(),
+            Tie::ByLabel => order.sort_by_key(|&index| {
+                let label = (self.label)(servers[index as usize].name());
+                (label.len(), label)
+            }),
+        }
+        order
+    }
+
+    /// The points of the servers in their order, by which they are numbered, in no order of their own.
+    /// One server at least, with weights that add up to 64 bits at most.
+    pub(crate) fn points(
+        &self,
+        servers: &[Server],
+        order: &[u32],
+        hash: &Hash,
+    ) -> Result<Vec<Point>, BuildError> {
+        let pool = Pool::of(servers);
+        let ordered = || order.iter().map(|&index| &servers[index as usize]);
+        let labels = |server: &Server| (self.labels)(&pool, server.weight());
+        let points_of_label = if matches!(self.points, PointsOf::Md5Words) { 4 } else { 1 };
+        let count = ordered().try_fold(0_u64, |sum, server| {
+            let points = labels(server).checked_mul(points_of_label)?;
+            sum.checked_add(points).filter(|&sum| sum <= MAX_POINTS)
+        });
+        let count = count.and_then(|count| usize::try_from(count).ok());
+        let mut points = try_with_capacity(count.ok_or(BuildError::SystemLimit)?)?;
+        let mut buffers = Labels::default();
+        for (owner, server) in (0..).zip(ordered()) {
+            let point = |value| Point::new(value, owner);
+            let name = (self.label)(server.name());
+            match self.points {
+                PointsOf::Md5Words => buffers.each(name, labels(server), |labels| {
+                    let words = md5::digests(Level::new(), labels);
+                    points.extend((0..labels.len()).flat_map(|i| words.map(|word| point(word[i]))));
+                }),
+                PointsOf::KeyHash => buffers.each(name, labels(server), |labels| {
+                    points
+                        .extend(hash.many(labels)[..labels.len()].iter().map(|&hash| point(hash)));
+                }),
+                PointsOf::Slot => {
+                    let slots = (0..labels(server)).zip(points.len()..);
+                    points.extend(slots.map_while(|(_, slot)| u32::try_from(slot).ok()).map(point));
+                }
+            }
+        }
+        Ok(points)
+    }
+
+    /// In what these servers are more than the client itself can take.
+    pub(crate) fn excesses(&self, servers: &[Server]) -> Vec<Excess> {
+        let pool = Pool::of(servers);
+        let Limits { servers: most_servers, total, label } = self.limits;
+        let long = |server: &Server| {
+            let last = (self.labels)(&pool, server.weight()).checked_sub(1);
+            last.is_some_and(|last| label::length((self.label)(server.name()), last) > label)
+        };
+        let long = servers.iter().position(long);
+        [
+            (servers.len() > most_servers).then_some(Excess::Servers { limit: most_servers }),
+            (pool.total > total).then_some(Excess::Total { limit: total }),
+            long.map(|server| Excess::Label { server, limit: label }),
+        ]
+        .into_iter()
+        .flatten()
+        .collect()
+    }
+}
+
+/// What a client cannot take of a continuum that is made here all the same.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Excess {
+    /// There are more servers than this.
+    Servers {
+        /// The most that the client takes.
+        limit: usize,
+    },
+    /// The sum of the weights is above this.
+    Total {
+        /// The highest sum that the client takes.
+        limit: u64,
+    },
+    /// A label of a server has more bytes than this.
+    Label {
+        /// The index of the first such server.
+        server: usize,
+        /// The most bytes that the client takes.
+        limit: usize,
+    },
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn servers(count: usize, weight: i64) -> Vec<Server> {
+        let server = |i| Server::new(format!("s{i}").as_bytes(), weight).expect("a server");
+        (0..count).map(server).collect()
+    }
+
+    #[test]
+    fn rows_name_hashes_that_there_are() {
+        for dialect in &DIALECTS {
+            assert!(dialect.hashes.iter().all(|name| Hash::named(name).is_some()));
+            assert!(dialect.hashes.contains(&dialect.hash));
+            assert!(std::ptr::eq(Dialect::named(dialect.name).expect("a dialect"), dialect));
+        }
+    }
+
+    #[test]
+    fn limits() {
+        let excesses =
+            |name, servers: &[Server]| Dialect::named(name).expect("a dialect").excesses(servers);
+        assert_eq!(excesses("libmemcached", &servers(100, 21_474_836)), []);
+        assert_eq!(excesses("libmemcached", &servers(101, 1)), [Excess::Servers { limit: 100 }]);
+        assert_eq!(
+            excesses("libmemcached", &servers(1, 1 << 31)),
+            [Excess::Total { limit: INT_MAX }]
+        );
+        assert_eq!(excesses("libmemcached", &servers(1, (1 << 31) - 1)), []);
+        assert_eq!(excesses("libketama", &servers(200, 1 << 32)), []);
+        // The last label of each is NAME-39.
+        let named = |length| [Server::new(b"a", 1), Server::new(&vec![b'n'; length], 1)];
+        let named = |length| named(length).map(|server| server.expect("a server"));
+        assert_eq!(excesses("twemproxy", &named(82)), []);
+        assert_eq!(excesses("twemproxy", &named(83)), [Excess::Label { server: 1, limit: 85 }]);
+        let named = |length| named(length).map(|s| [s.name(), b":11211"].concat());
+        let named = |length| named(length).map(|name| Server::new(&name, 1).expect("a server"));
+        assert_eq!(excesses("twemproxy", &named(82)), []);
+    }
+}

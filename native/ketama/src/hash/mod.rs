@@ -1,0 +1,153 @@
+//! The key hashes of memcached's clients: a family a file, a row a hash.
+//!
+//! Each is bit for bit the one that libmemcached and twemproxy compute. Their C takes the bytes of a
+//! key as signed numbers: where a hash below extends a byte to a word, it extends its sign, too.
+
+mod crc;
+mod fnv;
+mod hsieh;
+mod jenkins;
+pub(crate) mod md5;
+mod murmur;
+
+/// The number of keys that [`Hash::many`] takes at once.
+pub const LANES: usize = 16;
+
+/// A key hash: a row of [`HASHES`].
+#[derive(Debug)]
+pub struct Hash {
+    /// The name, as the options of a continuum have it.
+    name: &'static str,
+    /// The hash is below 2 to the power of this.
+    bits: u32,
+    of: fn(&[u8]) -> u32,
+    many: fn(&[&[u8]]) -> [u32; LANES],
+}
+
+/// Every key hash.
+#[rustfmt::skip]
+pub static HASHES: [Hash; 12] = [
+    Hash { name: "md5",           bits: 32, of: md5::hash,              many: md5::hashes },
+    Hash { name: "one_at_a_time", bits: 32, of: jenkins::one_at_a_time, many: |keys| each(keys, jenkins::one_at_a_time) },
+    Hash { name: "crc15",         bits: 15, of: crc::crc15,             many: |keys| each(keys, crc::crc15) },
+    Hash { name: "crc16",         bits: 32, of: crc::crc16,             many: |keys| each(keys, crc::crc16) },
+    Hash { name: "crc32",         bits: 32, of: crc::crc32,             many: |keys| each(keys, crc::crc32) },
+    Hash { name: "fnv1_32",       bits: 32, of: fnv::fnv1_32,           many: |keys| each(keys, fnv::fnv1_32) },
+    Hash { name: "fnv1a_32",      bits: 32, of: fnv::fnv1a_32,          many: |keys| each(keys, fnv::fnv1a_32) },
+    Hash { name: "fnv1_64",       bits: 32, of: fnv::fnv1_64,           many: |keys| each(keys, fnv::fnv1_64) },
+    Hash { name: "fnv1a_64",      bits: 32, of: fnv::fnv1a_64,          many: |keys| each(keys, fnv::fnv1a_64) },
+    Hash { name: "hsieh",         bits: 32, of: hsieh::hsieh,           many: |keys| each(keys, hsieh::hsieh) },
+    Hash { name: "murmur",        bits: 32, of: murmur::murmur,         many: |keys| each(keys, murmur::murmur) },
+    Hash { name: "jenkins",       bits: 32, of: jenkins::jenkins,       many: |keys| each(keys, jenkins::jenkins) },
+];
+
+impl Hash {
+    /// The hash of this name.
+    #[must_use]
+    pub fn named(name: &str) -> Option<&'static Self> {
+        HASHES.iter().find(|hash| hash.name == name)
+    }
+
+    /// The name, as the options of a continuum have it.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        self.name
+    }
+
+    /// How many values the hash can have: 2<sup>32</sup>, or 2<sup>15</sup> of `crc15`.
+    #[must_use]
+    pub fn range(&self) -> u64 {
+        1 << self.bits
+    }
+
+    /// The hash of a key. Linear in its length.
+    #[must_use]
+    #[inline]
+    pub fn of(&self, key: &[u8]) -> u32 {
+        (self.of)(key)
+    }
+
+    /// The hashes of up to [`LANES`] keys: entry i is [`of`](Self::of) key i.
+    ///
+    /// # Panics
+    /// With more keys than that.
+    #[must_use]
+    pub fn many(&self, keys: &[&[u8]]) -> [u32; LANES] {
+        (self.many)(keys)
+    }
+}
+
+impl PartialEq for Hash {
+    fn eq(&self, other: &Self) -> bool {
+        self.name == other.name
+    }
+}
+
+/// The hashes one after the other. The processor overlaps the keys, which do not wait for each other.
+#[inline]
+fn each(keys: &[&[u8]], hash: impl Fn(&[u8]) -> u32) -> [u32; LANES] {
+    let mut hashes = [0; LANES];
+    for (entry, key) in hashes[..keys.len()].iter_mut().zip(keys) {
+        *entry = hash(key);
+    }
+    hashes
+}
+
+/// A byte as C's `char` extends it to 32 bits, the sign included.
+fn signed(byte: u8) -> u32 {
+    i32::from(byte.cast_signed()).cast_unsigned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn bytes(hex: &str) -> Vec<u8> {
+        (0..hex.len())
+            .step_by(2)
+            .map(|i| u8::from_str_radix(&hex[i..i + 2], 16).expect("a byte in hex"))
+            .collect()
+    }
+
+    /// The answers of libmemcached, of twemproxy's C files and of zlib.
+    #[test]
+    fn vectors() {
+        let table = include_str!("../../../../test/data/rings/hashes.tsv");
+        let mut lines = table.lines().map(|line| line.split('\t').collect::<Vec<_>>());
+        let names = lines.next().expect("a head line");
+        let mut count = 0;
+        for line in lines {
+            let key = bytes(line[0]);
+            for (name, expected) in names.iter().zip(&line).skip(1) {
+                if let Some(hash) = Hash::named(name) {
+                    assert_eq!(hash.of(&key).to_string(), *expected, "{name} of {}", line[0]);
+                    count += 1;
+                }
+            }
+        }
+        assert_eq!(count, HASHES.len() * (table.lines().count() - 1));
+        assert!(HASHES.iter().all(|hash| names.contains(&hash.name)));
+    }
+
+    #[test]
+    fn below_the_range() {
+        for hash in &HASHES {
+            let most = (0..10_000_u32).map(|i| hash.of(&i.to_le_bytes())).max();
+            let most = u64::from(most.expect("a hash"));
+            assert!(most < hash.range() && most >= hash.range() / 2, "{} {most}", hash.name);
+        }
+    }
+
+    #[test]
+    fn every_number_of_keys() {
+        let keys: [&[u8]; LANES] = std::array::from_fn(|i| &b"sixteen keys \xff\x80\x7f"[..i]);
+        for hash in &HASHES {
+            for count in 0..=LANES {
+                let hashes = hash.many(&keys[..count]);
+                for (key, found) in keys[..count].iter().zip(hashes) {
+                    assert_eq!(found, hash.of(key), "{}", hash.name);
+                }
+            }
+        }
+    }
+}

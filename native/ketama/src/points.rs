@@ -1,0 +1,221 @@
+//! The points of a ring in ascending order, and the index that finds the first one not below a place.
+
+use std::collections::TryReserveError;
+
+/// A point and the server that owns it, in eight bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Point(u64);
+
+impl Point {
+    pub(crate) fn new(value: u32, owner: u32) -> Self {
+        Self(u64::from(value) << 32 | u64::from(owner))
+    }
+
+    /// The place on the ring.
+    #[allow(clippy::cast_possible_truncation)]
+    pub(crate) fn value(self) -> u32 {
+        (self.0 >> 32) as u32
+    }
+
+    /// The index of the server.
+    #[allow(clippy::cast_possible_truncation)]
+    pub(crate) fn owner(self) -> usize {
+        self.0 as u32 as usize
+    }
+}
+
+/// How many points a lookup compares without a branch before it falls back to a binary search.
+/// There is about one point to a bucket: 4 are nearly always enough.
+const PROBE: usize = 4;
+
+/// Points that are looked up by a table on their upper bits.
+///
+/// What `new` makes and `successor` relies on:
+/// * there is at least one point;
+/// * the points ascend, and behind the last one stand [`PROBE`] sentinels: the highest value, owned by
+///   the owner of the first point. They close the ring, and a lookup may read `PROBE` entries from any
+///   point on;
+/// * bucket `b` are the points whose upper bits are `b`. It starts at `starts[b]`, and the next
+///   one, or the sentinels, at `starts[b + 1]`;
+/// * `shift` is below 32, so there are two buckets or more.
+#[derive(Debug)]
+pub(crate) struct Points {
+    entries: Box<[Point]>,
+    starts: Box<[u32]>,
+    shift: u32,
+}
+
+impl Points {
+    /// Sorts points by value, and those of one value by owner. There is at least one, and there are
+    /// fewer than 2<sup>31</sup>.
+    pub(crate) fn new(unsorted: &[Point]) -> Result<Self, TryReserveError> {
+        let bits = unsorted.len().ilog2().max(1);
+        let shift = u32::BITS - bits;
+        let bucket = |point: &Point| (point.value() >> shift) as usize;
+        let mut starts = try_filled(0, (1 << bits) + 1)?;
+        for point in unsorted {
+            starts[bucket(point) + 1] += 1;
+        }
+        let mut end = 0;
+        for start in &mut starts {
+            end += *start;
+            *start = end;
+        }
+        // A counting sort on the upper bits: each start moves to the end of its bucket, which is the
+        // start of the next.
+        let mut entries = try_filled(Point::new(0, 0), unsorted.len() + PROBE)?;
+        for point in unsorted {
+            let next = &mut starts[bucket(point)];
+            entries[*next as usize] = *point;
+            *next += 1;
+        }
+        let mut start = 0;
+        for end in &mut starts {
+            entries[start..*end as usize].sort_unstable();
+            start = *end as usize;
+        }
+        let sentinel = Point(entries[0].0 | u64::from(u32::MAX) << 32);
+        entries[unsorted.len()..].fill(sentinel);
+        starts.rotate_right(1);
+        starts[0] = 0;
+        Ok(Self { entries: entries.into(), starts: starts.into(), shift })
+    }
+
+    /// Gives each point to `owners[i]` where its owner was i.
+    pub(crate) fn rename(&mut self, owners: &[u32]) {
+        for point in &mut self.entries {
+            *point = Point::new(point.value(), owners[point.owner()]);
+        }
+    }
+
+    /// The index of the first point that is not below `place`, or of the first sentinel.
+    #[inline]
+    pub(crate) fn successor(&self, place: u32) -> usize {
+        let bucket = (place >> self.shift) as usize;
+        let start = self.starts[bucket] as usize;
+        // Counted without a branch: one that ends a loop at the first match is mispredicted for about
+        // every other key.
+        let probe = &self.entries[start..start + PROBE];
+        let mut found = start + probe.iter().filter(|point| point.value() < place).count();
+        if found == start + PROBE {
+            let rest = &self.entries[found..self.starts[bucket + 1] as usize];
+            found += rest.partition_point(|point| point.value() < place);
+        }
+        found
+    }
+
+    /// The owner of the point of an index that [`successor`](Self::successor) gave.
+    #[inline]
+    pub(crate) fn owner(&self, index: usize) -> usize {
+        self.entries[index].owner()
+    }
+
+    /// The points, ascending.
+    pub(crate) fn sorted(&self) -> &[Point] {
+        &self.entries[..self.entries.len() - PROBE]
+    }
+
+    /// The points from an index on, once around the ring.
+    pub(crate) fn clockwise(&self, index: usize) -> impl Iterator<Item = Point> {
+        let (before, from) = self.sorted().split_at(index.min(self.sorted().len()));
+        from.iter().chain(before).copied()
+    }
+
+    /// The arcs of the ring in ascending order: the exclusive end of each, and its owner.
+    pub(crate) fn arcs(&self) -> impl Iterator<Item = (u64, usize)> {
+        // The first sentinel ends the last arc.
+        let ends = &self.entries[..=self.sorted().len()];
+        let distinct = ends.chunk_by(|one, other| one.value() == other.value());
+        distinct.map(|same| (u64::from(same[0].value()) + 1, same[0].owner()))
+    }
+}
+
+/// A `Vec` of `count` copies of `value`.
+fn try_filled<T: Clone>(value: T, count: usize) -> Result<Vec<T>, TryReserveError> {
+    let mut vec = try_with_capacity(count)?;
+    vec.resize(count, value);
+    Ok(vec)
+}
+
+/// An empty `Vec` with room for `capacity`.
+pub(crate) fn try_with_capacity<T>(capacity: usize) -> Result<Vec<T>, TryReserveError> {
+    let mut vec = Vec::new();
+    vec.try_reserve_exact(capacity)?;
+    Ok(vec)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn points(values: &[u32]) -> Points {
+        let unsorted: Vec<_> = values.iter().zip(0..).map(|(&v, i)| Point::new(v, i)).collect();
+        Points::new(&unsorted).expect("memory")
+    }
+
+    /// The rule itself: the first point that is not below the place, else the first of all; of equal
+    /// points the one of the first owner.
+    fn naive(values: &[u32], place: u32) -> usize {
+        let numbered = || values.iter().zip(0..).map(|(&value, i)| (value, i));
+        let above = numbered().filter(|&(value, _)| value >= place).min();
+        above.or(numbered().min()).expect("a point").1
+    }
+
+    fn agrees(values: &[u32], places: impl IntoIterator<Item = u32>) {
+        let points = points(values);
+        for place in places {
+            let found = points.owner(points.successor(place));
+            assert_eq!(found, naive(values, place), "{values:?} {place}");
+        }
+    }
+
+    #[test]
+    fn one_point() {
+        for value in [0, 1, 1 << 31, u32::MAX] {
+            agrees(&[value], [0, 1, value.wrapping_sub(1), value, value.wrapping_add(1), u32::MAX]);
+        }
+    }
+
+    #[test]
+    fn all_points_in_one_bucket() {
+        let values: Vec<_> = (0..100).collect();
+        agrees(&values, (0..102).chain([1 << 31, u32::MAX]));
+        let values: Vec<_> = (0..100).map(|i| u32::MAX - i).collect();
+        agrees(&values, (0..102).chain((0..102).map(|i| u32::MAX - i)));
+    }
+
+    #[test]
+    fn equal_points() {
+        agrees(&[7; 50], [0, 7, 8, u32::MAX]);
+        agrees(&[u32::MAX, 0, u32::MAX, 0, 0], [0, 1, u32::MAX]);
+    }
+
+    proptest! {
+        #[test]
+        fn the_first_that_is_not_below(
+            values in prop::collection::vec(any::<u32>(), 1..200),
+            small in prop::collection::vec(0_u32..50, 0..50),
+            places: Vec<u32>,
+        ) {
+            let values = [&values[..], &small].concat();
+            let near = values.iter().flat_map(|v| [v.wrapping_sub(1), *v, v.wrapping_add(1)]);
+            agrees(&values, places.into_iter().chain(near).chain([0, u32::MAX]));
+        }
+
+        #[test]
+        fn arcs_end_where_owners_change(values in prop::collection::vec(0_u32..300, 1..60)) {
+            let points = points(&values);
+            let mut start = 0;
+            for (end, owner) in points.arcs() {
+                for place in [start, end - 1] {
+                    let place = u32::try_from(place).expect("a place");
+                    prop_assert_eq!(owner, naive(&values, place));
+                }
+                prop_assert!(start < end);
+                start = end;
+            }
+            prop_assert_eq!(start, 1 << 32);
+        }
+    }
+}

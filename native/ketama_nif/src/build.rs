@@ -1,0 +1,185 @@
+//! The making of continua: from a list, from the contents of a servers file, from another continuum.
+
+use crate::handle::Handle;
+use crate::list::make_list;
+use crate::{atoms, server_binary};
+use ketama::servers_file::{self, Trap};
+use ketama::{BuildError, Continuum, DIALECTS, Dialect, Excess, Fault, Hash, Options, Server};
+use rustler::types::atom::{error, ok};
+use rustler::{Atom, Binary, Decoder, Encoder, Env, Error, NewBinary, NifResult, Term};
+use std::collections::HashSet;
+use std::sync::Arc;
+
+/// The options of `new/2`: a map of some of `dialect`, `hash` and `hash_tag`.
+#[derive(Clone, Copy)]
+struct Chosen(Options);
+
+impl Decoder<'_> for Chosen {
+    fn decode(term: Term) -> NifResult<Self> {
+        let size = term.map_size()?;
+        let dialect = option(term, atoms::dialect());
+        let hash = option(term, atoms::hash());
+        let tag = option(term, atoms::hash_tag());
+        if [dialect, hash, tag].iter().flatten().count() < size {
+            return Err(Error::BadArg);
+        }
+        let mut options = match dialect {
+            Some(name) => Options::new(named(name, Dialect::named)?),
+            None => Options::default(),
+        };
+        if let Some(name) = hash {
+            options = options.with_hash(named(name, Hash::named)?).ok_or(Error::BadArg)?;
+        }
+        if let Some(tag) = tag {
+            let tag = tag.decode::<Binary>()?.as_slice().try_into().map_err(|_| Error::BadArg)?;
+            options = options.with_tag(tag).ok_or(Error::BadArg)?;
+        }
+        Ok(Self(options))
+    }
+}
+
+fn option(map: Term, key: Atom) -> Option<Term> {
+    map.map_get(key).ok()
+}
+
+fn named<T>(name: Term, row: fn(&str) -> Option<&'static T>) -> NifResult<&'static T> {
+    row(&name.atom_to_string()?).ok_or(Error::BadArg)
+}
+
+/// The clients, the default first, each with its key hashes, its default first.
+#[rustler::nif]
+fn dialects(env: Env) -> NifResult<Term> {
+    let atom = |name: &str| Atom::from_str(env, name);
+    let row = |dialect: &'static Dialect| {
+        let default = Options::new(dialect).hash().name();
+        let others = dialect.hashes().iter().copied().filter(|&name| name != default);
+        let hashes: NifResult<Vec<_>> = [default].into_iter().chain(others).map(atom).collect();
+        Ok((atom(dialect.name())?, hashes?).encode(env))
+    };
+    let rows: NifResult<Vec<_>> = DIALECTS.iter().map(row).collect();
+    Ok(rows?.encode(env))
+}
+
+/// Raises `badarg` where these are no options.
+#[rustler::nif]
+fn check_options(options: Term) -> NifResult<Atom> {
+    Chosen::decode(options).map(|_| ok())
+}
+
+#[rustler::nif(schedule = "DirtyCpu")]
+fn parse<'a>(env: Env<'a>, contents: Binary<'a>, options: Chosen) -> Term<'a> {
+    let invalid_line =
+        |line, fault| (error(), (atoms::invalid_line(), line, fault_atom(fault))).encode(env);
+    match servers_file::parse(&contents) {
+        Err(invalid) => invalid_line(invalid.line, invalid.fault),
+        Ok(file) => match Continuum::new(file.servers, options.0) {
+            Ok(continuum) => {
+                let traps = file.traps.iter().map(|(line, trap)| trap_term(env, *line, trap));
+                made(env, continuum, traps.collect())
+            }
+            Err(reason) => build_error(env, reason),
+        },
+    }
+}
+
+#[rustler::nif(schedule = "DirtyCpu")]
+fn new<'a>(env: Env<'a>, list: Term<'a>, options: Chosen) -> NifResult<Term<'a>> {
+    // The iterator panics at the end of an improper list.
+    list.list_length()?;
+    let entries: Vec<Term> = list.decode()?;
+    let mut servers = Vec::with_capacity(entries.len());
+    for &entry in &entries {
+        match decode_server(entry) {
+            Some(server) => servers.push(server),
+            None => return Ok(invalid_server(env, entry)),
+        }
+    }
+    Ok(match Continuum::new(servers, options.0) {
+        Ok(continuum) => made(env, continuum, Vec::new()),
+        Err(BuildError::TotalOutOfRange(index)) => invalid_server(env, entries[index]),
+        Err(reason) => build_error(env, reason),
+    })
+}
+
+#[rustler::nif(schedule = "DirtyCpu")]
+fn without<'a>(env: Env<'a>, handle: &Handle, list: Term<'a>) -> NifResult<Term<'a>> {
+    list.list_length()?;
+    let entries: Vec<Term> = list.decode()?;
+    let mut names = Vec::with_capacity(entries.len());
+    for &entry in &entries {
+        match entry.decode_as_binary() {
+            Ok(name) if handle.0.find(&name).is_some() => names.push(name),
+            _ => return Ok(invalid_server(env, entry)),
+        }
+    }
+    let names: HashSet<_> = names.iter().map(Binary::as_slice).collect();
+    Ok(match handle.0.without(&names) {
+        Ok(continuum) => (ok(), Handle(Arc::new(continuum)).into_term(env)).encode(env),
+        Err(reason) => build_error(env, reason),
+    })
+}
+
+fn decode_server(entry: Term) -> Option<Server> {
+    let (name, weight): (Term, i64) = entry.decode().ok()?;
+    Server::new(&name.decode_as_binary().ok()?, weight).ok()
+}
+
+/// `{ok, Continuum, Warnings}`.
+fn made<'a>(env: Env<'a>, continuum: Continuum, mut warnings: Vec<Term<'a>>) -> Term<'a> {
+    let excesses = continuum.excesses();
+    warnings.extend(excesses.iter().map(|excess| excess_term(env, &continuum, *excess)));
+    let handle = Handle(Arc::new(continuum)).into_term(env);
+    (ok(), handle, make_list(env, warnings.into_iter())).encode(env)
+}
+
+fn invalid_server<'a>(env: Env<'a>, entry: Term<'a>) -> Term<'a> {
+    (error(), (atoms::invalid_server(), entry)).encode(env)
+}
+
+fn build_error(env: Env, reason: BuildError) -> Term {
+    let reason = match reason {
+        BuildError::NoServers => atoms::no_servers(),
+        BuildError::TotalOutOfRange(_) => atoms::total_out_of_range(),
+        BuildError::SystemLimit => atoms::system_limit(),
+    };
+    (error(), reason).encode(env)
+}
+
+fn trap_term<'a>(env: Env<'a>, line: usize, trap: &Trap) -> Term<'a> {
+    let trap = match trap {
+        Trap::CutWeight { written, read } => {
+            let written = Term::from(NewBinary::from_slice(env, written));
+            (atoms::cut_weight(), written, *read).encode(env)
+        }
+        Trap::LongLine => atoms::long_line().encode(env),
+    };
+    (atoms::line(), line, trap).encode(env)
+}
+
+fn excess_term<'a>(env: Env<'a>, continuum: &Continuum, excess: Excess) -> Term<'a> {
+    match excess {
+        Excess::Servers { limit } => (atoms::too_many_servers(), limit).encode(env),
+        Excess::Total { limit } => (atoms::total_too_large(), limit).encode(env),
+        Excess::Label { server, limit } => {
+            let name = server_binary(env, &continuum.servers()[server]);
+            (atoms::label_too_long(), name, limit).encode(env)
+        }
+    }
+}
+
+fn fault_atom(fault: Fault) -> Atom {
+    match fault {
+        Fault::BlankLine => atoms::blank_line(),
+        Fault::EmptyName => atoms::empty_name(),
+        Fault::LongLine => atoms::long_line(),
+        Fault::LongName => atoms::long_name(),
+        Fault::MissingWeight => atoms::missing_weight(),
+        Fault::NegativeWeight => atoms::negative_weight(),
+        Fault::NoDigits => atoms::no_digits(),
+        Fault::NulByte => atoms::nul_byte(),
+        Fault::SpaceInName => atoms::space_in_name(),
+        Fault::TotalOutOfRange => atoms::total_out_of_range(),
+        Fault::WeightOutOfRange => atoms::weight_out_of_range(),
+        Fault::ZeroWeight => atoms::zero_weight(),
+    }
+}

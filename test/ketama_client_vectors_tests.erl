@@ -1,0 +1,74 @@
+%% The answers of real clients, of every set in test/data/rings: NAME.servers with NAME.options gives
+%% NAME.expected, while the servers of NAME.down are down, where there is such a file.
+-module(ketama_client_vectors_tests).
+
+-include_lib("eunit/include/eunit.hrl").
+
+every_folder_has_sets_test() ->
+    Folders = lists:usort([filename:basename(filename:dirname(Set)) || Set <- sets()]),
+    ?assertEqual(
+        ["eject", "libmemcached", "libmemcached_consistent", "modula", "twemproxy"],
+        [Folder || Folder <- Folders, lists:member(Folder, ["eject" | dialects()])]
+    ),
+    ?assertEqual(Folders, lists:sort([filename:basename(F) || F <- filelib:wildcard(root() ++ "/*"), filelib:is_dir(F)])).
+
+sets_test_() ->
+    [{string:prefix(Set, root()), fun() -> agrees(Set) end} || Set <- sets()].
+
+agrees(Set) ->
+    {ok, [Options]} = file:consult(Set ++ ".options"),
+    {ok, All} = ketama_test:quietly(fun() -> ketama:new(Set ++ ".servers", Options) end),
+    Continuum =
+        case file:read_file(Set ++ ".down") of
+            {ok, Down} ->
+                {ok, Others} = ketama:without(All, binary:split(Down, <<"\n">>, [global, trim_all])),
+                Others;
+            {error, enoent} ->
+                All
+        end,
+    {Keys, Servers} = lists:unzip([answer(Line) || Line <- ketama_test:lines(Set ++ ".expected")]),
+    ?assert(length(Keys) > 400),
+    ?assertEqual(Servers, [ketama:getserver(Continuum, Key) || Key <- Keys]),
+    ?assertEqual(Servers, ketama:getservers(Continuum, Keys)),
+    ?assertEqual([[Server] || Server <- Servers], [ketama:replicas(Continuum, Key, 1) || Key <- Keys]).
+
+%% The server stands behind the last tab; a key may have one.
+answer(Line) ->
+    {At, 1} = lists:last(binary:matches(Line, <<"\t">>)),
+    <<Key:At/binary, $\t, Server/binary>> = Line,
+    {Key, Server}.
+
+dialects() ->
+    [atom_to_list(Dialect) || {Dialect, _} <- ketama_nif:dialects()].
+
+sets() ->
+    [filename:rootname(File) || File <- filelib:wildcard(root() ++ "/*/*.options")].
+
+root() ->
+    ketama_test:data("rings", "").
+
+%% Every hash of every key, and by the oracle as well.
+hashes_test_() ->
+    [Head | Lines] = [
+        binary:split(Line, <<"\t">>, [global])
+     || Line <- ketama_test:lines(ketama_test:data("rings", "hashes.tsv"))
+    ],
+    Rows = [{binary:decode_hex(Key), Hashes} || [Key | Hashes] <- Lines],
+    ?assert(length(Rows) >= 400),
+    [
+        {atom_to_list(Hash), fun() ->
+            {ok, Continuum} = ketama:new([{"a", 1}], #{dialect => modula, hash => Hash}),
+            [
+                begin
+                    Expected = binary_to_integer(lists:nth(Column, Hashes)),
+                    ?assertEqual({Key, Expected}, {Key, ketama:hash(Continuum, Key)}),
+                    ?assertEqual({Key, Expected}, {Key, ketama_oracle:hash_by(Hash, Key)})
+                end
+             || {Key, Hashes} <- Rows
+            ]
+        end}
+     || {Column, Name} <- lists:zip(lists:seq(1, length(tl(Head))), tl(Head)),
+        Hash <- [binary_to_atom(Name)],
+        {modula, Known} <- ketama_nif:dialects(),
+        lists:member(Hash, Known)
+    ].

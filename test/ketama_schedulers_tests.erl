@@ -1,0 +1,85 @@
+%% No call holds a normal scheduler, whatever it is asked: long keys, many keys, long walks.
+%%
+%% Each call runs in a VM with one normal scheduler beside a process that counts its own turns. Were
+%% the scheduler held, it would have none.
+-module(ketama_schedulers_tests).
+
+-include_lib("eunit/include/eunit.hrl").
+
+-export([main/0]).
+
+-define(BYTES, (64 bsl 20)).
+-define(SERVERS, 20000).
+
+another_process_runs_meanwhile_test_() ->
+    {timeout, 300, fun() ->
+        Folders = [filename:dirname(code:which(Module)) || Module <- [ketama, ?MODULE]],
+        Output = ketama_test:erl(Folders, "ketama_schedulers_tests:main()"),
+        ?assertEqual("done", lists:last(string:lexemes(Output, "\n"))),
+        ?assertEqual([], [Line || Line <- string:lexemes(Output, "\n"), Line =/= "done"])
+    end}.
+
+%% Prints the calls beside which the other process did not run.
+main() ->
+    Key = binary:copy(<<"k">>, ?BYTES),
+    %% A copy that starts behind a bit.
+    <<_:1, Unaligned:?BYTES/binary, _:7>> = <<0:1, Key/binary, 0:7>>,
+    Million = [integer_to_binary(I) || I <- lists:seq(1, 1000000)],
+    {ok, Large} = ketama:new([{integer_to_binary(I), 1} || I <- lists:seq(1, ?SERVERS)]),
+    Rings = [ring(D, H) || {D, H} <- [{libketama, md5}, {twemproxy, fnv1a_64}, {twemproxy, crc16}, {modula, hsieh}]],
+    ignore = ketama:start_link([{"a", 1}, {"b", 1}]),
+    Calls = [
+        {Name, Call}
+     || Ring <- Rings,
+        {Name, Call} <- [
+            {long_key, fun() -> ketama:getserver(Ring, Key) end},
+            {unaligned_key, fun() -> ketama:getserver(Ring, Unaligned) end},
+            {hash_of_unaligned_key, fun() -> ketama:hash(Ring, Unaligned) end},
+            {replicas_of_unaligned_key, fun() -> ketama:replicas(Ring, Unaligned, 1) end},
+            {unaligned_key_in_a_list, fun() -> ketama:getservers(Ring, [<<"k">>, Unaligned]) end},
+            {unaligned_key_in_a_group, fun() -> ketama:group(Ring, [<<"k">>, Unaligned]) end},
+            {million_keys, fun() -> ketama:getservers(Ring, Million) end},
+            {million_keys_in_groups, fun() -> ketama:group(Ring, Million) end},
+            {million_keys_except, fun() -> ketama:getservers(Ring, Million, #{except => ["a"]}) end}
+        ]
+    ] ++ [
+        {default, fun() -> ketama:getserver(Unaligned) end},
+        {hash, fun() -> ketama:hash(Unaligned) end},
+        {strings, fun() -> ketama:getservers(hd(Rings), [binary_to_list(K) || K <- Million]) end},
+        {walk, fun() -> ketama:replicas(Large, "k", ?SERVERS) end},
+        {unaligned_exception, fun() -> ketama:getserver(hd(Rings), "k", #{except => [Unaligned]}) end},
+        {all_but_one_down, fun() ->
+            Down = [integer_to_binary(I) || I <- lists:seq(2, ?SERVERS)],
+            ketama:getservers(Large, lists:sublist(Million, 100), #{except => Down})
+        end}
+    ],
+    [io:format("~p ~b~n", [Name, Turns]) || {Name, Call} <- Calls, Turns <- [turns(Call)], Turns < 3],
+    io:format("done").
+
+ring(Dialect, Hash) ->
+    {ok, Ring} = ketama:new([{"a", 1}, {"b", 1}, {"c", 1}], #{dialect => Dialect, hash => Hash}),
+    Ring.
+
+%% How many turns another process has between the start and the end of a call.
+turns(Call) ->
+    Counter = atomics:new(1, []),
+    Other = spawn_link(fun() -> count(Counter) end),
+    %% It has run before the call starts.
+    wait(Counter),
+    Before = atomics:get(Counter, 1),
+    _ = Call(),
+    After = atomics:get(Counter, 1),
+    unlink(Other),
+    exit(Other, kill),
+    After - Before.
+
+count(Counter) ->
+    ok = atomics:add(Counter, 1, 1),
+    erlang:yield(),
+    count(Counter).
+
+wait(Counter) ->
+    case atomics:get(Counter, 1) of
+        0 -> erlang:yield(), wait(Counter);
+        _ -> ok
+    end.
