@@ -73,10 +73,11 @@ clients: build
 	@javac -cp /usr/share/java/spymemcached.jar -d $(CLIENTS) test/clients/SpyClient.java
 	@ERL_FLAGS="-pa $(EBIN)" escript test/clients/clients.escript $(CLIENTS)
 
-# Where keys are, of a servers file: make ring FILE=ketama.servers KEYS="user:123 foo"
+# Where keys are, of a servers file: make ring FILE=ketama.servers KEYS="user:123 foo"; with
+# DIALECT, HASH and HASH_TAG as the options of ketama:new/2
 ring: build
 	@: $(or $(FILE),$(error FILE is missing: make ring FILE=ketama.servers KEYS="user:123 foo"))
-	@ERL_FLAGS="-pa $(EBIN)" escript examples/ring.escript $(DIALECT) $(FILE) $(KEYS)
+	@ERL_FLAGS="-pa $(EBIN)" escript examples/ring.escript $(DIALECT) "$(HASH)" "$(HASH_TAG)" $(FILE) $(KEYS)
 
 # What moves from one servers file to another: make diff OLD=a NEW=b
 diff: build

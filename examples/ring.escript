@@ -1,21 +1,24 @@
 #!/usr/bin/env escript
-%% The hash, the point and the server of keys. Usage: ring.escript DIALECT SERVERS_FILE KEY...
+%% The hash and the server of keys.
+%% Usage: ring.escript DIALECT HASH HASH_TAG SERVERS_FILE KEY...; HASH and HASH_TAG may be empty.
 -mode(compile).
 
-main([Dialect, File | Keys]) ->
+main([Dialect, Hash, Tag, File | Keys]) ->
     ok = io:setopts([{encoding, unicode}]),
-    case ketama:new(File, #{dialect => list_to_atom(Dialect)}) of
+    Options =
+        [{dialect, list_to_atom(Dialect)}] ++ [{hash, list_to_atom(Hash)} || Hash =/= ""] ++
+            [{hash_tag, list_to_binary(Tag)} || Tag =/= ""],
+    case ketama:new(File, Options) of
         {ok, Continuum} ->
-            Points = ketama:points(Continuum),
-            io:format("~10s ~10s  ~-24s ~s~n", ["hash", "point", "server", "key"]),
-            lists:foreach(fun(Key) -> show(Key, Points) end, Keys);
+            io:format("~10s  ~-24s ~s~n", ["hash", "server", "key"]),
+            lists:foreach(fun(Key) -> show(Continuum, Key) end, Keys);
         {error, Reason} ->
             io:format(standard_error, "~ts~n", [ketama:format_error(Reason)]),
             halt(1)
     end.
 
-show(Key, Points) ->
+show(Continuum, Key) ->
     %% The bytes that the shell gave.
-    Hash = ketama:hash(unicode:characters_to_binary(Key, unicode, file:native_name_encoding())),
-    [{Point, Server} | _] = lists:dropwhile(fun({Point, _}) -> Point < Hash end, Points) ++ Points,
-    io:format("~10b ~10b  ~-24s ~ts~n", [Hash, Point, Server, Key]).
+    Bytes = unicode:characters_to_binary(Key, unicode, file:native_name_encoding()),
+    Server = ketama:getserver(Continuum, Bytes),
+    io:format("~10b  ~-24s ~ts~n", [ketama:hash(Continuum, Bytes), Server, Key]).

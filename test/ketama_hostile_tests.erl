@@ -18,7 +18,7 @@ watcher_test_() ->
             process_flag(trap_exit, true),
             [calls(ketama_watcher, F, 1) || F <- [start_link, child_spec]],
             [call(ketama_watcher, start_link, [#{servers_file => Term}]) || Term <- terms()],
-            [call(ketama_watcher, start_link, [#{servers_file => "f", K => Term}]) || K <- [interval, dialect], Term <- terms()]
+            [call(ketama_watcher, start_link, [#{servers_file => "f", K => Term}]) || K <- [interval, dialect, hash, hash_tag], Term <- terms()]
         end)
     end}.
 

@@ -142,6 +142,88 @@ all_moves_test() ->
     {ok, Other} = ketama:new([{"b", 1}]),
     ?assertEqual({1.0, [{<<"a">>, <<"b">>, 1.0}]}, ketama:diff(One, Other)).
 
+%% Rings of different clients.
+
+%% With a hash of 15 bits, all hashes can be counted.
+every_hash_test_() ->
+    Dialects = [libmemcached, libmemcached_consistent, twemproxy, modula],
+    [
+        {timeout, 60, fun() -> every_hash(Seed, Old, New) end}
+     || {Seed, {Old, New}} <- lists:zip(lists:seq(1, 16), [{Old, New} || Old <- Dialects, New <- Dialects])
+    ].
+
+every_hash(Seed, OldDialect, NewDialect) ->
+    rand:seed(exsss, Seed),
+    [{Old, Olds}, {New, News}] = [all_owners(Dialect) || Dialect <- [OldDialect, NewDialect]],
+    Pairs = [Pair || {From, To} = Pair <- lists:zip(Olds, News), From =/= To],
+    {Moved, Moves} = ketama:diff(Old, New),
+    ?assertEqual({Seed, length(Pairs) / 32768}, {Seed, Moved}),
+    ?assertEqual({Seed, portions(Pairs)}, {Seed, maps:from_list([{{From, To}, Share} || {From, To, Share} <- Moves])}),
+    [
+        ?assertEqual(
+            {Seed, portions(Owners)},
+            {Seed, maps:from_list([Entry || {_, Share} = Entry <- ketama:shares(Ring), Share > 0])}
+        )
+     || {Ring, Owners} <- [{Old, Olds}, {New, News}]
+    ].
+
+%% A ring, and the owner of each hash by its points alone.
+all_owners(Dialect) ->
+    Servers = [{[lists:nth(rand:uniform(6), "abcdef")], rand:uniform(30)} || _ <- lists:seq(1, rand:uniform(7))],
+    {ok, Ring} = ketama:new(Servers, #{dialect => Dialect, hash => crc15}),
+    Points = ketama:points(Ring),
+    Place = fun(Hash) -> case Dialect of modula -> Hash rem length(Points); _ -> Hash end end,
+    Sorted = lists:sort([{Place(Hash), Hash} || Hash <- lists:seq(0, 32767)]),
+    Owners = lists:zip([Hash || {_, Hash} <- Sorted], owners([At || {At, _} <- Sorted], Points, hd(Points))),
+    {Ring, [Owner || {_, Owner} <- lists:sort(Owners)]}.
+
+portions(List) ->
+    maps:map(
+        fun(_, Count) -> Count / 32768 end,
+        lists:foldl(fun(Item, Map) -> maps:update_with(Item, fun(N) -> N + 1 end, 1, Map) end, #{}, List)
+    ).
+
+%% 2^32 hashes leave a remainder: 4294967296 = 3 * 1431655765 + 1.
+shares_of_modula_test() ->
+    {ok, Ring} = ketama:new([{"a", 1}, {"b", 1}, {"c", 1}], #{dialect => modula}),
+    ?assertEqual(
+        [{<<"a">>, 1431655766 / ?HASHES}, {<<"b">>, 1431655765 / ?HASHES}, {<<"c">>, 1431655765 / ?HASHES}],
+        ketama:shares(Ring)
+    ).
+
+%% crc15 is far below the points of MD5: all of its hashes are one server's.
+shares_of_a_short_hash_test() ->
+    {ok, Ring} = ketama:new([{"a", 1}, {"b", 1}, {"c", 1}], #{dialect => twemproxy, hash => crc15}),
+    [{_, Owner} | _] = ketama:points(Ring),
+    ?assertEqual([{Name, case Name of Owner -> 1.0; _ -> 0.0 end} || Name <- [<<"a">>, <<"b">>, <<"c">>]], ketama:shares(Ring)).
+
+%% What going over from PHP's default to its consistent ring costs, by counting keys.
+from_modula_to_a_ring_test() ->
+    Servers = [{"10.0.0." ++ integer_to_list(I) ++ ":11211", 1} || I <- lists:seq(1, 5)],
+    [{ok, Old}, {ok, New}] = [ketama:new(Servers, #{dialect => D}) || D <- [modula, libmemcached_consistent]],
+    Keys = [integer_to_binary(I) || I <- lists:seq(1, 200000)],
+    Pairs = lists:zip(ketama:getservers(Old, Keys), ketama:getservers(New, Keys)),
+    {Moved, _} = ketama:diff(Old, New),
+    ?assert(abs(Moved - length([1 || {From, To} <- Pairs, From =/= To]) / length(Keys)) < 0.005).
+
+keys_that_are_hashed_in_two_ways_cannot_be_compared_test_() ->
+    Ring = fun(Options) ->
+        {ok, C} = ketama:new([{"a", 1}, {"b", 1}], Options),
+        C
+    end,
+    Md5 = Ring(#{dialect => twemproxy, hash => md5}),
+    [
+        ?_assertError(badarg, ketama:diff(Md5, Ring(#{dialect => twemproxy}))),
+        ?_assertError(badarg, ketama:diff(Md5, Ring(#{dialect => twemproxy, hash => md5, hash_tag => <<"{}">>}))),
+        ?_assertEqual({0.0, []}, ketama:diff(Md5, Ring(#{dialect => libmemcached})))
+    ].
+
+%% Nearly each pair of servers has keys that move: too many to list.
+too_many_pairs_test() ->
+    Servers = [{integer_to_binary(I), 1} || I <- lists:seq(1, 3000)],
+    [{ok, Old}, {ok, New}] = [ketama:new(Servers, #{dialect => D, hash => md5}) || D <- [modula, twemproxy]],
+    ?assertError(system_limit, ketama:diff(Old, New)).
+
 no_rings_test_() ->
     {ok, C} = ketama:new([{"a", 1}]),
     [

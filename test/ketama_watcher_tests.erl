@@ -26,7 +26,8 @@ watcher_test_() ->
             {a_missing_file_is_logged_once, fun a_missing_file_is_logged_once/1},
             {swap_logs_a_notice, fun swap_logs_a_notice/1},
             {reload_at_once, fun reload_at_once/1},
-            {takes_a_dialect, fun takes_a_dialect/1},
+            {takes_options, fun takes_options/1},
+            {another_hash_in_its_place, fun another_hash_in_its_place/1},
             {in_a_supervisor, fun in_a_supervisor/1},
             {restart_keeps_the_ring, fun restart_keeps_the_ring/1}
         ]
@@ -160,12 +161,22 @@ reload_at_once(Folder) ->
         is_default(?TWO)
     end).
 
-takes_a_dialect(Folder) ->
+takes_options(Folder) ->
     File = filename:join(Folder, "ketama.servers"),
     ok = file:write_file(File, ?TWO),
-    with_watcher(#{servers_file => File, dialect => libmemcached}, fun() ->
-        {ok, Continuum} = ketama:new(File, #{dialect => libmemcached}),
-        same_as_default(Continuum)
+    Options = #{dialect => twemproxy, hash => crc16, hash_tag => <<"12">>},
+    {ok, Continuum} = ketama:new(File, Options),
+    [
+        with_watcher(All, fun() -> same_as_default(Continuum) end)
+     || All <- [Options#{servers_file => File}, [{servers_file, File} | maps:to_list(Options)]]
+    ].
+
+%% Somebody has put a continuum with another hash in the place of the watcher's.
+another_hash_in_its_place(Folder) ->
+    watch(Folder, ?ONE, fun(File) ->
+        ignore = ketama:start_link([{"a", 1}], #{dialect => modula}),
+        ok = file:write_file(File, ?TWO),
+        becomes(?TWO)
     end).
 
 in_a_supervisor(Folder) ->
@@ -227,7 +238,11 @@ no_options_test_() ->
             #{servers_file => file},
             #{servers_file => [{"10.0.0.1:11211", 600}]},
             #{servers_file => "/no\0where"},
-            #{servers_file => <<1:1>>}
+            #{servers_file => <<1:1>>},
+            File#{hash => crc32},
+            File#{hash_tag => <<"{}">>},
+            [{servers_file, "/nowhere"}, {servers_file, "/nowhere"}],
+            [servers_file]
         ]
     ].
 
