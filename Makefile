@@ -4,7 +4,6 @@
 EBIN = _build/default/lib/ketama/ebin
 SERVERS = examples/ketama.servers
 BENCH = _build/bench
-CLIENTS = _build/clients
 DIALECT = libketama
 FUZZ = --fuzz-dir fuzz --features fuzzer
 
@@ -66,12 +65,14 @@ bench: build-bench
 	@erl -noshell -pa $(EBIN) $(BENCH) -run bench main $(BENCH)/release \
 		test/data/libketama/lastfm-eight.servers bench/results.csv bench/results.svg -s init stop
 
-# Keys through memcached's real clients, and where ketama says that they are.
+# Keys through memcached's real clients, and where ketama says that they are; through some of the
+# clients: make clients CLIENTS="php nutcracker"
+clients: WORK = _build/clients
 clients: build
 	@sh .ci/setup clients
-	@mkdir -p $(CLIENTS)
-	@javac -cp /usr/share/java/spymemcached.jar -d $(CLIENTS) test/clients/SpyClient.java
-	@ERL_FLAGS="-pa $(EBIN)" escript test/clients/clients.escript $(CLIENTS)
+	@mkdir -p $(WORK)
+	@javac -cp /usr/share/java/spymemcached.jar -d $(WORK) test/clients/SpyClient.java
+	@ERL_FLAGS="-pa $(EBIN)" escript test/clients/clients.escript $(WORK) $(CLIENTS)
 
 # Where keys are, of a servers file: make ring FILE=ketama.servers KEYS="user:123 foo"; with
 # DIALECT, HASH and HASH_TAG as the options of ketama:new/2

@@ -1,7 +1,8 @@
 #!/usr/bin/env escript
 %% The rings of real clients, live: memcached servers on loopback, keys stored through each client
-%% and read from the server that ketama names, and the other way round. Usage: clients.escript WORK
-%% with SpyClient compiled in the folder WORK.
+%% and read from the server that ketama names, and the other way round; where the client leaves
+%% servers out that fail, once more with one down. Usage: clients.escript WORK CLIENT... with
+%% SpyClient compiled in the folder WORK; all clients where none is named.
 -mode(compile).
 
 %% Host, its address, port. The default port is one that some clients leave out.
@@ -14,161 +15,298 @@
     {"localhost", "127.0.0.1", 21213},
     {"localhost", "127.0.0.1", 21214}
 ]).
--define(EQUAL, [1, 1, 1, 1, 1, 1, 1]).
--define(WEIGHTS, [?EQUAL, [10, 1, 5, 200, 37, 60, 3]]).
+%% Which of them fails: the heaviest, so that the weights of the others count for more without it.
+-define(FAILS, 4).
 -define(PROXY_PORT, 22121).
 -define(KEYS, 2000).
+%% Milliseconds; what takes longer hangs.
+-define(LONG, 60000).
 
-main([Work]) ->
-    Ports = [start(memcached(Ip, Port), Ip, Port) || {_, Ip, Port} <- ?SERVERS],
-    try
-        Sockets = maps:from_list([{Server, connect(Ip, Port)} || {_, Ip, Port} = Server <- ?SERVERS]),
-        [] = [
-            Client
-         || {Client, Dialect, Run} <- clients(Work), Weights <- ?WEIGHTS,
-            not agrees(Client, Dialect, Weights, Run, Sockets, Work)
-        ]
-    after
-        lists:foreach(fun stop/1, Ports)
-    end.
-
-clients(Work) ->
-    Here = filename:dirname(escript:script_name()),
-    Jar = "/usr/share/java/spymemcached.jar",
+%% Client, its configuration in the words of its users, the options of the same ring, the weights
+%% that the servers are given, and what else is not as usual/0 has it.
+trials() ->
+    Removes = ", \"remove_failed\": 1, \"retry_timeout\": 1, \"dead_timeout\": 600}",
+    Compatible = "Memcached::OPT_LIBKETAMA_COMPATIBLE => true",
+    Consistent = "Memcached::OPT_DISTRIBUTION => Memcached::DISTRIBUTION_CONSISTENT",
+    Binary = "Memcached::OPT_BINARY_PROTOCOL => true, Memcached::OPT_TCP_NODELAY => true",
+    Ejects = ", auto_eject_hosts: true, server_failure_limit: 1, server_retry_timeout: 600000",
+    Weighted = #{dialect => libmemcached},
+    Plain = #{dialect => libmemcached_consistent},
+    %% A weight above 1 makes libmemcached's plain ring the weighted one; the hash stays.
+    Hybrid = #{dialect => libmemcached, hash => one_at_a_time},
+    Modula = #{dialect => modula},
+    Proxy = #{dialect => twemproxy},
+    Spy = #{dialect => spymemcached},
+    Both = [equal, skewed],
+    Fails = #{fails => true},
+    Unweighted = #{server => fun unweighted/2},
+    Ascii = #{key => fun ascii/1},
+    Session = #{key => fun ascii/1, entry => fun session/1},
+    Java = #{server => fun java/2, key => fun text/1},
     [
-        {"pylibmc", libmemcached, program(["/usr/bin/python3", filename:join(Here, "pylibmc_client.py")])},
-        {"php-memcached", libmemcached, program(["php", filename:join(Here, "php_client.php")])},
-        {"nutcracker", twemproxy, fun(Action, Keys, Weights) -> proxy(Action, Keys, Weights, Work) end},
-        {"spymemcached", spymemcached, program(["java", "-cp", Jar ++ ":" ++ Work, "SpyClient"])}
+        {"pylibmc", "{\"ketama_weighted\": True}", Weighted, Both, #{}},
+        {"pylibmc", "{\"ketama_weighted\": True" ++ Removes, Weighted, Both, Fails},
+        {"pylibmc", "{\"ketama\": True}", Plain, [equal], #{}},
+        {"pylibmc", "{\"ketama\": True}", Hybrid, [skewed], #{}},
+        {"pylibmc", "{\"ketama\": True" ++ Removes, Plain, [equal], Fails},
+        {"pylibmc", "{\"ketama\": True, \"hash\": \"md5\"}", Plain#{hash => md5}, [equal], #{}},
+        {"pylibmc", "{}", Modula, Both, Unweighted},
+        {"php", "[" ++ Compatible ++ "]", Weighted, Both, Ascii},
+        {"php", "[" ++ Consistent ++ "]", Plain, [equal], Ascii},
+        {"php", "[" ++ Consistent ++ "]", Hybrid, [skewed], Ascii},
+        %% The binary protocol alone takes bytes above 127 in a key.
+        {"php", "[" ++ Consistent ++ ", " ++ Binary ++ "]", Plain, [equal], #{}},
+        {"php", "[]", Modula, Both, maps:merge(Ascii, Unweighted)},
+        {"php", "session", Plain, Both, Session},
+        {"nutcracker", "hash: md5", Proxy#{hash => md5}, Both, #{}},
+        {"nutcracker", "hash: md5" ++ Ejects, Proxy#{hash => md5}, Both, Fails},
+        {"nutcracker", "hash: fnv1a_64", Proxy#{hash => fnv1a_64}, Both, #{}},
+        {"nutcracker", "distribution: ketama", Proxy, Both, #{}},
+        {"nutcracker", "hash: murmur", Proxy#{hash => murmur}, Both, #{}},
+        {"nutcracker", "hash: crc16", Proxy#{hash => crc16}, Both, #{}},
+        {"nutcracker", "hash: one_at_a_time", Proxy#{hash => one_at_a_time}, Both, #{}},
+        {"nutcracker", "hash_tag: \"{}\"", Proxy#{hash_tag => <<"{}">>}, Both, #{}},
+        {"spymemcached", "plain", Spy, [equal], Java},
+        {"spymemcached", "weights", Spy, [skewed], Java}
     ].
 
-agrees(Client, Dialect, Weights, Run, Sockets, Work) ->
-    Names = [{name(Dialect, Server), Server} || Server <- ?SERVERS],
-    {ok, Continuum} = ketama:new(
-        [{Name, Weight} || {{Name, _}, Weight} <- lists:zip(Names, Weights)], #{dialect => Dialect}
-    ),
-    Socket = fun(Key) ->
-        {_, Server} = lists:keyfind(binary_to_list(ketama:getserver(Continuum, Key)), 1, Names),
-        maps:get(Server, Sockets)
-    end,
-    Keys = keys(),
-    File = filename:join(Work, "keys"),
-    ok = file:write_file(File, lists:join("\n", Keys)),
-    flush(Sockets),
-    Stored = Run("set", File, Weights),
-    Found = length([Key || Key <- Keys, get(Socket(Key), Key)]),
-    flush(Sockets),
-    [true = set(Socket(Key), Key) || Key <- Keys],
-    Read = Run("get", File, Weights),
-    io:format("~-14s ~-13s weights ~-28w ~b keys: stored ~b, found ~b; found back ~b~n", [
-        Client, Dialect, Weights, ?KEYS, Stored, Found, Read
+usual() ->
+    #{
+        %% A server's name and weight as the client counts them.
+        server => fun weighted/2,
+        %% The key of a number.
+        key => fun any/1,
+        %% What memcached is given for a key: its own key, and the value.
+        entry => fun(Key) -> {Key, Key} end,
+        %% Whether a server fails in the end.
+        fails => false
+    }.
+
+weights(equal) -> [1, 1, 1, 1, 1, 1, 1];
+weights(skewed) -> [10, 1, 5, 200, 37, 60, 3].
+
+weighted(Server, Weight) -> {address(Server), Weight}.
+
+unweighted(Server, _Weight) -> {address(Server), 1}.
+
+%% As Java prints a socket's address.
+java({Host, Ip, Port}, Weight) when Host =/= Ip -> {address({Host ++ "/" ++ Ip, Ip, Port}), Weight};
+java(Server, Weight) -> {address(Server), Weight}.
+
+address({Host, _, Port}) -> Host ++ ":" ++ integer_to_list(Port).
+
+any(I) when I rem 3 =:= 0 -> text(I);
+any(I) when I rem 3 =:= 1 -> bytes(I);
+any(I) -> iolist_to_binary(["a{user:", integer_to_list(I div 9), "}", bytes(I)]).
+
+text(I) ->
+    Letter = lists:nth(I rem 4 + 1, "ké鍵z"),
+    unicode:characters_to_binary(["key:", integer_to_list(I), lists:duplicate(I rem 70, Letter)]).
+
+%% Like random ones, but no white space and no control characters, which clients refuse.
+bytes(I) ->
+    Bytes = <<<<Byte>> || <<Byte>> <= erlang:md5(<<I:32>>), Byte > $\s, Byte =/= $\d>>,
+    iolist_to_binary([integer_to_list(I), Bytes]).
+
+ascii(I) -> iolist_to_binary(["key-", integer_to_list(I), lists:duplicate(I rem 200, $k)]).
+
+%% PHP hashes the id alone.
+session(Id) ->
+    {["memc.sess.key.", Id], ["id|s:", integer_to_list(byte_size(Id)), ":\"", Id, "\";"]}.
+
+main([Work | Clients]) ->
+    Unknown = [Client || Client <- Clients, not lists:keymember(Client, 1, trials())],
+    [] =:= Unknown orelse error({no_such_clients, Unknown}),
+    Disagree = [
+        Client
+     || {Client, Config, Options, Each, Unusual} <- trials(),
+        Clients =:= [] orelse lists:member(Client, Clients),
+        Weights <- Each,
+        not agrees(Client, Config, Options, Weights, maps:merge(usual(), Unusual), Work)
+    ],
+    [] =:= Disagree orelse halt(1).
+
+%% Each trial has servers of its own, so that none finds what another left there.
+agrees(Client, Config, Options, Weights, Trial, Work) ->
+    #{server := Server, key := Key, entry := Entry, fails := Fails} = Trial,
+    Given = lists:zip(?SERVERS, weights(Weights)),
+    Counted = [Server(S, Weight) || {S, Weight} <- Given],
+    {ok, Ring} = ketama:new(Counted, Options),
+    Pool = lists:zip([list_to_binary(Name) || {Name, _} <- Counted], memcached()),
+    Keys = [Key(I) || I <- lists:seq(1, ?KEYS)],
+    Entries = [{K, Entry(K)} || K <- Keys],
+    Servers = [address(S) ++ ":" ++ integer_to_list(Weight) || {S, Weight} <- Given],
+    {Ask, Stop} = client(Client, Config, Keys, Servers, Work),
+    Title = io_lib:format("~s ~s; ~s weights; ~0p", [Client, Config, Weights, Options]),
+    All = same(Title, Ring, Pool, Entries, Ask),
+    Left = not Fails orelse same_without(lists:nth(?FAILS, Pool), Title, Ring, Pool, Entries, Ask),
+    Stop(),
+    [stop(Port) || {_, {Port, _}} <- Pool, erlang:port_info(Port) =/= undefined],
+    [gen_tcp:close(Socket) || {_, {_, Socket}} <- Pool],
+    All andalso Left.
+
+same_without({Name, {Port, _}} = Failed, Title, Ring, Pool, Entries, Ask) ->
+    stop(Port),
+    noticed(Ask, 100),
+    {ok, Left} = ketama:without(Ring, [Name]),
+    same([Title, "; without ", Name], Left, Pool -- [Failed], Entries, Ask).
+
+%% A client refuses keys until it has noticed that their server is down.
+noticed(Ask, Tries) when Tries > 0 ->
+    case Ask("set") of
+        ?KEYS ->
+            ok;
+        _ ->
+            timer:sleep(200),
+            noticed(Ask, Tries - 1)
+    end.
+
+same(Title, Ring, Pool, Entries, Ask) ->
+    Placed = [placed(ketama:getserver(Ring, Key), Key, Entry, Pool) || {Key, Entry} <- Entries],
+    flush(Pool),
+    Stored = Ask("set"),
+    Lost = [{Key, Server} || {Key, Server, Socket, Entry} <- Placed, not get(Socket, Entry)],
+    flush(Pool),
+    [true = set(Socket, Entry) || {_, _, Socket, Entry} <- Placed],
+    Read = Ask("get"),
+    io:format("~s: ~b keys: stored ~b, found ~b; found back ~b~n", [
+        Title, ?KEYS, Stored, ?KEYS - length(Lost), Read
     ]),
-    [Stored, Found, Read] =:= [?KEYS, ?KEYS, ?KEYS].
+    [io:format("    ~0p is not at ~s~n", [Key, Server]) || {Key, Server} <- lists:sublist(Lost, 3)],
+    [Stored, Lost, Read] =:= [?KEYS, [], ?KEYS].
 
-%% A server as the client writes it.
-name(spymemcached, {Host, Ip, Port}) when Host =/= Ip -> Host ++ "/" ++ address(Ip, Port);
-name(_Dialect, {Host, _, Port}) -> address(Host, Port).
+placed(Server, Key, Entry, Pool) ->
+    {_, {_, Socket}} = lists:keyfind(Server, 1, Pool),
+    {Key, Server, Socket, Entry}.
 
-address(Host, Port) -> Host ++ ":" ++ integer_to_list(Port).
+%% A client at work: a function that has it store or read all keys and returns how many it could,
+%% and one that stops it. It is a program that is told on its input, or a proxy that is spoken to as
+%% memcached is.
 
-keys() ->
-    [
-        lists:sublist("key:" ++ integer_to_list(I) ++ lists:duplicate(I rem 200, $k), 200)
-     || I <- lists:seq(1, ?KEYS)
-    ].
-
-servers(Weights) ->
-    [
-        address(Host, Port) ++ ":" ++ integer_to_list(Weight)
-     || {{Host, _, Port}, Weight} <- lists:zip(?SERVERS, Weights)
-    ].
-
-%% Clients that are programs print how many keys they stored or found.
-program([Program | Arguments]) ->
-    fun(Action, Keys, Weights) ->
-        Port = open_port(
-            {spawn_executable, os:find_executable(Program)},
-            [{args, Arguments ++ [Action, Keys | servers(Weights)]}, exit_status, {line, 1000}, stderr_to_stdout]
-        ),
-        printed(Port, 0)
-    end.
-
-%% The last line that is a number; other lines are a program's chatter.
-printed(Port, Last) ->
-    receive
-        {Port, {data, {_, Line}}} ->
-            printed(Port, try list_to_integer(Line) catch error:badarg -> Last end);
-        {Port, {exit_status, _}} ->
-            Last
-    end.
-
-%% twemproxy is asked as memcached is.
-proxy(Action, KeysFile, Weights, Work) ->
+client("nutcracker", Config, Keys, Servers, Work) ->
     File = filename:join(Work, "nutcracker.yml"),
     ok = file:write_file(File, [
-        io_lib:format("ring:~n  listen: 127.0.0.1:~b~n  hash: md5~n  distribution: ketama~n  servers:~n", [?PROXY_PORT]),
-        [["   - ", Server, "\n"] || Server <- servers(Weights)]
+        io_lib:format("ring:~n  listen: 127.0.0.1:~b~n", [?PROXY_PORT]),
+        [["  ", Line, "\n"] || Line <- string:split(Config, ", ", all)],
+        "  servers:\n",
+        [["   - ", Server, "\n"] || Server <- Servers]
     ]),
-    Port = start(["nutcracker", "-c", File, "-a", "127.0.0.1", "-s", "22221"], "127.0.0.1", ?PROXY_PORT),
-    Socket = connect("127.0.0.1", ?PROXY_PORT),
-    {ok, Contents} = file:read_file(KeysFile),
-    Command = case Action of "set" -> fun set/2; "get" -> fun get/2 end,
-    Done = length([Key || Key <- binary:split(Contents, <<"\n">>, [global]), Command(Socket, Key)]),
-    ok = gen_tcp:close(Socket),
-    stop(Port),
-    Done.
+    Log = filename:join(Work, "nutcracker.log"),
+    proxy(["nutcracker", "-c", File, "-o", Log, "-a", "127.0.0.1", "-s", "22221"], Keys);
+client("pylibmc", Config, Keys, Servers, Work) ->
+    program(["/usr/bin/python3", here("pylibmc_client.py"), Config], Keys, Servers, Work);
+client("php", Config, Keys, Servers, Work) ->
+    program(["php", here("php_client.php"), Config], Keys, Servers, Work);
+client("spymemcached", Config, Keys, Servers, Work) ->
+    Path = "/usr/share/java/spymemcached.jar:" ++ Work,
+    program(["java", "-cp", Path, "SpyClient", Config], Keys, Servers, Work).
 
-%% memcached's text protocol, a key being its own value.
+here(File) -> filename:join(filename:dirname(escript:script_name()), File).
+
+program([Program | Arguments], Keys, Servers, Work) ->
+    File = filename:join(Work, "keys"),
+    ok = file:write_file(File, lists:join("\n", Keys)),
+    Port = open_port(
+        {spawn_executable, os:find_executable(Program)},
+        [{args, Arguments ++ [File | Servers]}, exit_status, {line, 1000}, stderr_to_stdout]
+    ),
+    Ask = fun(Action) ->
+        port_command(Port, [Action, "\n"]),
+        number(Port, [])
+    end,
+    %% It ends with its input.
+    {Ask, fun() -> port_close(Port) end}.
+
+%% The next line that is a number; the others are chatter, of interest when the program fails.
+number(Port, Chatter) ->
+    receive
+        {Port, {data, {_, Line}}} ->
+            try list_to_integer(Line) catch error:badarg -> number(Port, [Line | Chatter]) end;
+        {Port, {exit_status, _}} ->
+            error({ended, lists:reverse(Chatter)})
+    after ?LONG ->
+        error({hangs, lists:reverse(Chatter)})
+    end.
+
+proxy(Command, Keys) ->
+    Port = start(Command, "127.0.0.1", ?PROXY_PORT),
+    Socket = connect("127.0.0.1", ?PROXY_PORT),
+    Ask = fun(Action) ->
+        Do = case Action of "set" -> fun set/2; "get" -> fun get/2 end,
+        length([Key || Key <- Keys, Do(Socket, {Key, Key})])
+    end,
+    Stop = fun() ->
+        gen_tcp:close(Socket),
+        stop(Port)
+    end,
+    {Ask, Stop}.
+
+%% memcached's text protocol.
 
 connect(Ip, Port) ->
     {ok, Socket} = gen_tcp:connect(Ip, Port, [binary, {active, false}, {packet, line}, {nodelay, true}]),
     Socket.
 
-set(Socket, Key) ->
-    ok = gen_tcp:send(Socket, ["set ", Key, " 0 0 ", integer_to_list(iolist_size(Key)), "\r\n", Key, "\r\n"]),
-    {ok, <<"STORED\r\n">>} =:= gen_tcp:recv(Socket, 0, 5000).
+set(Socket, {Key, Value}) ->
+    Size = integer_to_list(iolist_size(Value)),
+    ok = gen_tcp:send(Socket, ["set ", Key, " 0 0 ", Size, "\r\n", Value, "\r\n"]),
+    <<"STORED\r\n">> =:= line(Socket).
 
-get(Socket, Key) ->
+get(Socket, {Key, Value}) ->
     ok = gen_tcp:send(Socket, ["get ", Key, "\r\n"]),
-    case gen_tcp:recv(Socket, 0, 5000) of
-        {ok, <<"VALUE ", _/binary>>} ->
-            {ok, Value} = gen_tcp:recv(Socket, 0, 5000),
-            {ok, <<"END\r\n">>} = gen_tcp:recv(Socket, 0, 5000),
-            Value =:= iolist_to_binary([Key, "\r\n"]);
-        {ok, <<"END\r\n">>} ->
+    case line(Socket) of
+        <<"VALUE ", _/binary>> ->
+            Line = line(Socket),
+            <<"END\r\n">> = line(Socket),
+            Line =:= iolist_to_binary([Value, "\r\n"]);
+        _ ->
             false
     end.
 
-flush(Sockets) ->
+flush(Pool) ->
     [
         begin
             ok = gen_tcp:send(Socket, "flush_all\r\n"),
-            {ok, <<"OK\r\n">>} = gen_tcp:recv(Socket, 0, 5000)
+            <<"OK\r\n">> = line(Socket)
         end
-     || Socket <- maps:values(Sockets)
+     || {_, {_, Socket}} <- Pool
     ].
 
-%% Servers of our own, which end with us.
+line(Socket) ->
+    {ok, Line} = gen_tcp:recv(Socket, 0, ?LONG),
+    Line.
+
+%% Servers of our own.
+
+memcached() ->
+    [{start(memcached(Ip, Port), Ip, Port), connect(Ip, Port)} || {_, Ip, Port} <- ?SERVERS].
 
 memcached(Ip, Port) ->
     ["memcached", "-u", "nobody", "-m", "16", "-l", Ip, "-p", integer_to_list(Port), "-U", "0"].
 
-start([Program | Arguments], Ip, Port) ->
-    Executable = os:find_executable(Program),
-    Started = open_port({spawn_executable, Executable}, [{args, Arguments}, stderr_to_stdout]),
-    wait(Ip, Port, 100),
+%% The shell kills the program as soon as it is told to or this VM ends, in whatever way.
+start(Command, Ip, Port) ->
+    {error, econnrefused} =:= gen_tcp:connect(Ip, Port, []) orelse error({in_use, Ip, Port}),
+    Script = "\"$@\" & read -r line; kill -9 $!; wait",
+    Started = open_port(
+        {spawn_executable, "/bin/sh"}, [{args, ["-c", Script, "sh" | Command]}, exit_status]
+    ),
+    listens(Ip, Port, 1000),
     Started.
 
-wait(Ip, Port, Tries) ->
+listens(Ip, Port, Tries) ->
     case gen_tcp:connect(Ip, Port, []) of
         {ok, Socket} ->
             gen_tcp:close(Socket);
-        {error, _} when Tries > 0 ->
-            timer:sleep(50),
-            wait(Ip, Port, Tries - 1)
+        {error, econnrefused} when Tries > 0 ->
+            timer:sleep(10),
+            listens(Ip, Port, Tries - 1)
     end.
 
 stop(Port) ->
-    {os_pid, Pid} = erlang:port_info(Port, os_pid),
-    %% The port closes when the program has ended.
-    [] = os:cmd("kill " ++ integer_to_list(Pid)).
+    port_command(Port, "\n"),
+    receive
+        {Port, {exit_status, _}} -> ok
+    after ?LONG ->
+        error(hangs)
+    end.

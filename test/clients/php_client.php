@@ -1,11 +1,36 @@
 <?php
-// The keys of a file, stored or read through PHP's memcached: set|get KEYS HOST:PORT:WEIGHT...
-[, $action, $path] = $argv;
-$client = new Memcached();
-$client->setOption(Memcached::OPT_LIBKETAMA_COMPATIBLE, true);
-$client->addServers(array_map(fn($server) => explode(':', $server), array_slice($argv, 3)));
-$done = 0;
-foreach (explode("\n", trim(file_get_contents($path))) as $key) {
-    $done += $action == 'set' ? $client->set($key, $key) : $client->get($key) === $key;
+// Stores or reads the keys of a file through PHP's memcached: OPTIONS KEYS HOST:PORT:WEIGHT...
+// With `session' for the options a key is the id of a session, kept as PHP does by itself.
+// For each line of the input, `set' or `get', it prints how many keys that worked for.
+[, $options, $path] = $argv;
+$servers = array_slice($argv, 3);
+$works = $options == 'session' ? sessions($servers) : client($servers, $options);
+$keys = explode("\n", file_get_contents($path));
+while ($action = fgets(STDIN)) {
+    $done = array_filter($keys, fn($key) => $works(trim($action), $key));
+    fwrite(STDOUT, count($done) . "\n");
 }
-echo $done, "\n";
+
+function client($servers, $options) {
+    $client = new Memcached();
+    $client->setOptions(eval("return $options;"));
+    $client->addServers(array_map(fn($server) => explode(':', $server), $servers));
+    return fn($action, $key) =>
+        $action == 'set' ? $client->set($key, $key) : $client->get($key) === $key;
+}
+
+function sessions($servers) {
+    ini_set('session.save_handler', 'memcached');
+    ini_set('session.save_path', implode(',', $servers));
+    // There is no browser to send a cookie to.
+    ini_set('session.use_cookies', 0);
+    return function ($action, $key) {
+        session_id($key);
+        session_start(['read_and_close' => $action == 'get']);
+        if ($action == 'set') {
+            $_SESSION['id'] = $key;
+            return session_write_close();
+        }
+        return ($_SESSION['id'] ?? null) === $key;
+    };
+}

@@ -1,12 +1,20 @@
-"""The keys of a file, stored or read through pylibmc: set|get KEYS HOST:PORT:WEIGHT..."""
+"""Stores or reads the keys of a file through pylibmc: BEHAVIORS KEYS HOST:PORT:WEIGHT...
+For each line of the input, `set' or `get', it prints how many keys that worked for."""
+import ast
 import sys
 import pylibmc
 
-action, path, servers = sys.argv[1], sys.argv[2], sys.argv[3:]
-client = pylibmc.Client(servers, behaviors={"ketama_weighted": True})
-keys = open(path).read().split()
-if action == "set":
-    print(sum(client.set(key, key) for key in keys))
-else:
-    # What another client stored has no flag that says it is text.
-    print(sum(client.get(key) in (key, key.encode()) for key in keys))
+behaviors, path, servers = ast.literal_eval(sys.argv[1]), sys.argv[2], sys.argv[3:]
+client = pylibmc.Client(servers, behaviors=behaviors)
+keys = open(path, "rb").read().split(b"\n")
+
+
+def works(action, key):
+    try:
+        return client.set(key, key) if action == "set" else client.get(key) == key
+    except pylibmc.Error:  # a server that is down
+        return False
+
+
+for line in sys.stdin:
+    print(sum(works(line.strip(), key) for key in keys), flush=True)
