@@ -150,7 +150,7 @@ getserver(Continuum, Key) when byte_size(Key) =< ?SHORT ->
 getserver(Continuum, Key) ->
     case iolist_to_binary(Key) of
         Short when byte_size(Short) =< ?SHORT -> ketama_nif:getserver(Continuum, Short);
-        Long -> getserver(Continuum, Long, [])
+        Long -> hd(getservers(Continuum, [Long]))
     end.
 
 %% @doc As {@link getserver/2}, but the next server clockwise where the key's own is in `except': for
@@ -160,18 +160,22 @@ getserver(Continuum, Key, Options) ->
     [Server] = getservers(Continuum, [Key], Options),
     Server.
 
-%% @doc As {@link getservers/3} without options.
--spec getservers(continuum(), [key()]) -> [server()].
-getservers(Continuum, Keys) ->
-    getservers(Continuum, Keys, []).
-
 %% @doc The servers of many keys, in their order. From about a hundred on, a key costs a third of
 %% what it costs alone: sixteen binaries are hashed side by side. Other iodata is made binaries of
 %% first. Long lists and long keys are hashed on a dirty scheduler.
+-spec getservers(continuum(), [key()]) -> [server()].
+getservers(Continuum, Keys) ->
+    getservers_except(Continuum, Keys, []).
+
+%% @doc As {@link getservers/2}, passing over the servers in `except' as {@link getserver/3} does.
 -spec getservers(continuum(), [key()], lookup_options()) -> [server()].
 getservers(Continuum, Keys, Options) ->
-    Except = ketama_options:except(Options),
-    {Count, Bytes} = size(Keys, Except),
+    getservers_except(Continuum, Keys, ketama_options:except(Options)).
+
+%% The sizes are counted here, by functions that yield where a list is long.
+getservers_except(Continuum, Keys, Except) ->
+    Count = length(Keys),
+    Bytes = iolist_size([Except | Keys]),
     case ketama_nif:getservers(Continuum, Keys, Except, Count, Bytes) of
         not_binaries ->
             Binaries = ketama_source:binaries(Keys),
@@ -180,17 +184,20 @@ getservers(Continuum, Keys, Options) ->
             Servers
     end.
 
-%% @doc As {@link group/3} without options.
--spec group(continuum(), [Key]) -> #{server() => [Key]} when Key :: key().
-group(Continuum, Keys) ->
-    group(Continuum, Keys, []).
-
 %% @doc Which keys to ask each server for: the plan of a multi-get. The keys of a server are as they
 %% were given and in their order; a server that owns none of them is left out.
+-spec group(continuum(), [Key]) -> #{server() => [Key]} when Key :: key().
+group(Continuum, Keys) ->
+    group_except(Continuum, Keys, []).
+
+%% @doc As {@link group/2}, passing over the servers in `except' as {@link getserver/3} does.
 -spec group(continuum(), [Key], lookup_options()) -> #{server() => [Key]} when Key :: key().
 group(Continuum, Keys, Options) ->
-    Except = ketama_options:except(Options),
-    {Count, Bytes} = size(Keys, Except),
+    group_except(Continuum, Keys, ketama_options:except(Options)).
+
+group_except(Continuum, Keys, Except) ->
+    Count = length(Keys),
+    Bytes = iolist_size([Except | Keys]),
     case ketama_nif:group(Continuum, Keys, Keys, Except, Count, Bytes) of
         not_binaries ->
             Binaries = ketama_source:binaries(Keys),
@@ -198,10 +205,6 @@ group(Continuum, Keys, Options) ->
         Groups ->
             Groups
     end.
-
-%% Both functions return to the scheduler where they take long.
-size(Keys, Except) ->
-    {length(Keys), iolist_size([Except | Keys])}.
 
 %% @doc The first N servers clockwise from the key, its own first; fewer where the continuum has
 %% fewer. For N copies of a value, and for where to turn when a server fails.
@@ -273,7 +276,7 @@ getserver(Key) when byte_size(Key) =< ?SHORT ->
 getserver(Key) ->
     case iolist_to_binary(Key) of
         Short when byte_size(Short) =< ?SHORT -> ketama_nif:getserver(Short);
-        Long -> getserver(ketama_nif:default(), Long, [])
+        Long -> hd(getservers(ketama_nif:default(), [Long]))
     end.
 
 %% @doc The servers in the order given, each with its number of points: 160 on average, in steps

@@ -18,8 +18,6 @@ to_map(Options) ->
 
 %% The names of the servers that a lookup passes over.
 -spec except(ketama:lookup_options()) -> [binary()].
-except([]) ->
-    [];
 except(Options) ->
     case maps:to_list(to_map(Options)) of
         [] -> [];

@@ -249,7 +249,8 @@ beyond_the_client_test_() ->
         end
      || {Servers, Dialect, Parts} <- [
             {Many, libmemcached, ["more than 100 servers, the most that libmemcached takes"]},
-            {Many, libmemcached_consistent, []},
+            {Many, libmemcached_consistent, ["more than 100 servers, the most that libmemcached_consistent takes"]},
+            {Heavy, libmemcached_consistent, []},
             {Many, twemproxy, []},
             {tl(Many), libmemcached, []},
             {Heavy, libmemcached, ["more than 2147483647"]},

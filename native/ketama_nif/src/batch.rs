@@ -20,8 +20,9 @@ fn getservers<'a>(
     budget: &mut Budget,
 ) -> Result<Term<'a>, Stop> {
     let continuum = &handle.decode::<&Handle>()?.0;
+    let count = count.decode()?;
     spend(continuum, 1, count, bytes, budget)?;
-    let owners = owners(continuum, keys, except, budget)?;
+    let owners = owners(continuum, keys, count, except, budget)?;
     let mut names = NameCache { env, continuum, slots: [None; SLOTS] };
     Ok(make_list(env, owners.iter().map(|&owner| names.get(owner))))
 }
@@ -34,8 +35,9 @@ fn group<'a>(
     budget: &mut Budget,
 ) -> Result<Term<'a>, Stop> {
     let continuum = &handle.decode::<&Handle>()?.0;
+    let count = count.decode()?;
     spend(continuum, 2, count, bytes, budget)?;
-    let owners = owners(continuum, binaries, except, budget)?;
+    let owners = owners(continuum, binaries, count, except, budget)?;
     let owners = owners.iter().map(|&owner| continuum.canonical(owner));
     let mut owned: Vec<_> = owners.zip(Cells::of(keys)).collect();
     owned.sort_by_key(|&(owner, _)| owner);
@@ -52,12 +54,12 @@ fn group<'a>(
 fn spend(
     continuum: &Continuum,
     units: usize,
-    count: Term,
+    count: usize,
     bytes: Term,
     budget: &mut Budget,
 ) -> Result<(), Stop> {
     let names = if continuum.servers().len() > SLOTS { 4 } else { 0 };
-    budget.spend(count.decode::<usize>()?.saturating_mul(units + names))?;
+    budget.spend(count.saturating_mul(units + names))?;
     budget.spend_on_bytes(bytes.decode()?)
 }
 
@@ -65,11 +67,12 @@ fn spend(
 fn owners(
     continuum: &Continuum,
     list: Term,
+    count: usize,
     except: Term,
     budget: &mut Budget,
 ) -> Result<Vec<usize>, Stop> {
     let except = decode_except(continuum, except, budget)?;
-    let mut owners = Vec::with_capacity(LANES);
+    let mut owners = Vec::with_capacity(count.min(4096));
     let mut cells = Cells::of(list);
     loop {
         let mut keys: [&[u8]; LANES] = [&[]; LANES];

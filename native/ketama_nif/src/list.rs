@@ -1,6 +1,6 @@
 //! Lists of Erlang, walked cell by cell and made from their end on.
 
-use rustler::sys::{ErlNifTerm, enif_get_list_cell, enif_is_empty_list};
+use rustler::sys::{ErlNifTerm, enif_get_list_cell, enif_is_empty_list, enif_make_list_cell};
 use rustler::{Env, Term};
 use std::mem::MaybeUninit;
 
@@ -44,9 +44,16 @@ impl<'a> Iterator for Cells<'a> {
 }
 
 /// The terms as a list.
+#[inline]
 pub(crate) fn make_list<'a>(
     env: Env<'a>,
     terms: impl DoubleEndedIterator<Item = Term<'a>>,
 ) -> Term<'a> {
-    terms.rev().fold(Term::list_new_empty(env), Term::list_prepend)
+    let mut list = Term::list_new_empty(env).as_c_arg();
+    for term in terms.rev() {
+        // SAFETY: both are terms of this environment.
+        list = unsafe { enif_make_list_cell(env.as_c_arg(), term.as_c_arg(), list) };
+    }
+    // SAFETY: as above.
+    unsafe { Term::new(env, list) }
 }

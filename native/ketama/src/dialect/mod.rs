@@ -68,8 +68,9 @@ struct Limits {
 }
 
 const NO_LIMITS: Limits = Limits { servers: usize::MAX, total: u64::MAX, label: usize::MAX };
-/// libmemcached allocates for 100 servers and counts weights in 31 bits.
+/// libmemcached ends the process at the 101st server of a ring, and counts weights in 31 bits.
 const LIBMEMCACHED_LIMITS: Limits = Limits { servers: 100, total: INT_MAX, label: usize::MAX };
+const LIBMEMCACHED_CONSISTENT_LIMITS: Limits = Limits { total: u64::MAX, ..LIBMEMCACHED_LIMITS };
 /// twemproxy writes a label into 86 bytes, the NUL at its end among them.
 const TWEMPROXY_LIMITS: Limits = Limits { servers: usize::MAX, total: INT_MAX, label: 85 };
 const SPYMEMCACHED_LIMITS: Limits =
@@ -125,7 +126,7 @@ pub static DIALECTS: [Dialect; 6] = [
         hash: "one_at_a_time",
         hashes: LIBMEMCACHED,
         has_tags: false,
-        limits: NO_LIMITS,
+        limits: LIBMEMCACHED_CONSISTENT_LIMITS,
     },
     // twemproxy: `ketama_update` in `src/hashkit/nc_ketama.c`.
     Dialect {
