@@ -1,6 +1,6 @@
 //! Who owns how many hashes, and how many change their server from one continuum to another.
 //!
-//! All figures are exact: they count hashes. The arcs of hashes are counted ([`Arcs`]) and not those of
+//! All figures are exact: they count hashes. The arcs of hashes are counted (`Arcs`) and not those of
 //! the ring, since some clients place many hashes at one point.
 
 use crate::continuum::Continuum;

@@ -37,11 +37,8 @@ impl Place {
                 self.hash.many(&parts[..keys.len()])
             }
         };
-        match self.edge {
-            // By itself, since that is what nearly all are.
-            Edge::Same => hashes,
-            edge => hashes.map(|hash| edge.place(hash)),
-        }
+        // Told apart once, not for each key.
+        if self.edge == Edge::Same { hashes } else { hashes.map(|hash| self.edge.place(hash)) }
     }
 }
 

@@ -19,10 +19,11 @@ use label::Labels;
 pub struct Dialect {
     /// The name, as the options of a continuum have it.
     name: &'static str,
-    /// What a server is called in its labels: this, a hyphen and the number of the label, from 0.
-    label: fn(&[u8]) -> &[u8],
-    /// How many labels a server has, by the pool and its weight.
-    labels: fn(&Pool, u64) -> u64,
+    /// The name of a server as its labels have it, in front of a hyphen and the number of the label,
+    /// from 0.
+    name_in_label: fn(&[u8]) -> &[u8],
+    /// The number of labels of a server, by the pool and its weight.
+    label_count: fn(&Pool, u64) -> u64,
     points: PointsOf,
     tie: Tie,
     edge: fn(&Pool) -> Edge,
@@ -70,11 +71,6 @@ struct Limits {
 const NO_LIMITS: Limits = Limits { servers: usize::MAX, total: u64::MAX, label: usize::MAX };
 /// libmemcached ends the process at the 101st server of a ring, and counts weights in 31 bits.
 const LIBMEMCACHED_LIMITS: Limits = Limits { servers: 100, total: INT_MAX, label: usize::MAX };
-const LIBMEMCACHED_CONSISTENT_LIMITS: Limits = Limits { total: u64::MAX, ..LIBMEMCACHED_LIMITS };
-/// twemproxy writes a label into 86 bytes, the NUL at its end among them.
-const TWEMPROXY_LIMITS: Limits = Limits { servers: usize::MAX, total: INT_MAX, label: 85 };
-const SPYMEMCACHED_LIMITS: Limits =
-    Limits { servers: usize::MAX, total: INT_MAX, label: usize::MAX };
 const INT_MAX: u64 = (1 << 31) - 1;
 
 #[rustfmt::skip]
@@ -87,85 +83,74 @@ const ANY: &[&str] = &[
     "hsieh", "murmur", "jenkins",
 ];
 
-/// Every client, the default first.
+/// libketama: `ketama_create_continuum` in `ketama.c`.
+const LIBKETAMA: Dialect = Dialect {
+    name: "libketama",
+    name_in_label: label::as_given,
+    label_count: count::libketama,
+    points: PointsOf::Md5Words,
+    tie: Tie::First,
+    edge: |_| Edge::Same,
+    hash: "md5",
+    hashes: &["md5"],
+    has_tags: false,
+    limits: NO_LIMITS,
+};
+
+/// Every client, the default first. What a row leaves out is as in libketama.
 pub static DIALECTS: [Dialect; 6] = [
-    // libketama: `ketama_create_continuum` in `ketama.c`.
-    Dialect {
-        name: "libketama",
-        label: label::as_given,
-        labels: count::libketama,
-        points: PointsOf::Md5Words,
-        tie: Tie::First,
-        edge: |_| Edge::Same,
-        hash: "md5",
-        hashes: &["md5"],
-        has_tags: false,
-        limits: NO_LIMITS,
-    },
+    LIBKETAMA,
     // libmemcached's weighted ring: `update_continuum` in `libmemcached/hosts.cc`.
     Dialect {
         name: "libmemcached",
-        label: label::without_default_port,
-        labels: count::libmemcached,
-        points: PointsOf::Md5Words,
-        tie: Tie::First,
-        edge: |_| Edge::Same,
-        hash: "md5",
+        name_in_label: label::without_default_port,
+        label_count: count::libmemcached,
         hashes: LIBMEMCACHED,
-        has_tags: false,
         limits: LIBMEMCACHED_LIMITS,
+        ..LIBKETAMA
     },
-    // libmemcached's ring without weights, in the same place.
+    // libmemcached's ring without weights, made in the same place.
     Dialect {
         name: "libmemcached_consistent",
-        label: label::without_default_port,
-        labels: |_, _| 100,
+        name_in_label: label::without_default_port,
+        label_count: |_, _| 100,
         points: PointsOf::KeyHash,
-        tie: Tie::First,
-        edge: |_| Edge::Same,
         hash: "one_at_a_time",
         hashes: LIBMEMCACHED,
-        has_tags: false,
-        limits: LIBMEMCACHED_CONSISTENT_LIMITS,
+        limits: Limits { total: u64::MAX, ..LIBMEMCACHED_LIMITS },
+        ..LIBKETAMA
     },
     // twemproxy: `ketama_update` in `src/hashkit/nc_ketama.c`.
     Dialect {
         name: "twemproxy",
-        label: label::without_default_port,
-        labels: count::twemproxy,
-        points: PointsOf::Md5Words,
+        name_in_label: label::without_default_port,
+        label_count: count::twemproxy,
         tie: Tie::ByLabel,
-        edge: |_| Edge::Same,
         hash: "fnv1a_64",
         hashes: ANY,
         has_tags: true,
-        limits: TWEMPROXY_LIMITS,
+        // It writes a label into 86 bytes, the NUL at its end among them.
+        limits: Limits { total: INT_MAX, label: 85, ..NO_LIMITS },
+        ..LIBKETAMA
     },
     // spymemcached: `setKetamaNodes` in `KetamaNodeLocator.java`.
     Dialect {
         name: "spymemcached",
-        label: label::without_slash,
-        labels: count::spymemcached,
-        points: PointsOf::Md5Words,
+        name_in_label: label::without_slash,
+        label_count: count::spymemcached,
         tie: Tie::Last,
-        edge: |_| Edge::Same,
-        hash: "md5",
-        hashes: &["md5"],
-        has_tags: false,
-        limits: SPYMEMCACHED_LIMITS,
+        limits: Limits { total: INT_MAX, ..NO_LIMITS },
+        ..LIBKETAMA
     },
     // What many clients do by default: the hash modulo the number of servers.
     Dialect {
         name: "modula",
-        label: label::as_given,
-        labels: |_, weight| weight,
+        label_count: |_, weight| weight,
         points: PointsOf::Slot,
-        tie: Tie::First,
         edge: |pool| Edge::Modulo(u32::try_from(pool.total).unwrap_or(u32::MAX)),
         hash: "one_at_a_time",
         hashes: ANY,
-        has_tags: false,
-        limits: NO_LIMITS,
+        ..LIBKETAMA
     },
 ];
 
@@ -213,8 +198,8 @@ impl Dialect {
             Tie::First => {}
             Tie::Last => order.reverse(),
             Tie::ByLabel => order.sort_by_key(|&index| {
-                let label = (self.label)(servers[index as usize].name());
-                (label.len(), label)
+                let name = (self.name_in_label)(servers[index as usize].name());
+                (name.len(), name)
             }),
         }
         order
@@ -230,7 +215,7 @@ impl Dialect {
     ) -> Result<Vec<Point>, BuildError> {
         let pool = Pool::of(servers);
         let ordered = || order.iter().map(|&index| &servers[index as usize]);
-        let labels = |server: &Server| (self.labels)(&pool, server.weight());
+        let labels = |server: &Server| (self.label_count)(&pool, server.weight());
         let points_of_label = if matches!(self.points, PointsOf::Md5Words) { 4 } else { 1 };
         let count = ordered().try_fold(0_u64, |sum, server| {
             let points = labels(server).checked_mul(points_of_label)?;
@@ -241,7 +226,7 @@ impl Dialect {
         let mut buffers = Labels::default();
         for (owner, server) in (0..).zip(ordered()) {
             let point = |value| Point::new(value, owner);
-            let name = (self.label)(server.name());
+            let name = (self.name_in_label)(server.name());
             match self.points {
                 PointsOf::Md5Words => buffers.each(name, labels(server), |labels| {
                     let words = md5::digests(Level::new(), labels);
@@ -265,8 +250,10 @@ impl Dialect {
         let pool = Pool::of(servers);
         let Limits { servers: most_servers, total, label } = self.limits;
         let long = |server: &Server| {
-            let last = (self.labels)(&pool, server.weight()).checked_sub(1);
-            last.is_some_and(|last| label::length((self.label)(server.name()), last) > label)
+            let last = (self.label_count)(&pool, server.weight()).checked_sub(1);
+            last.is_some_and(|last| {
+                label::length((self.name_in_label)(server.name()), last) > label
+            })
         };
         let long = servers.iter().position(long);
         [
