@@ -56,8 +56,18 @@
 -type source() :: file:filename_all() | [{iodata(), weight()}].
 %% The path of a servers file, or the servers themselves. The order counts.
 -type options() ::
-    #{dialect => dialect(), hash => hash_name(), hash_tag => <<_:16>>}
-    | [{dialect, dialect()} | {hash, hash_name()} | {hash_tag, <<_:16>>}].
+    #{
+        dialect => dialect(),
+        hash => hash_name(),
+        hash_tag => <<_:16>>,
+        ketama_points => pos_integer()
+    }
+    | [
+        {dialect, dialect()}
+        | {hash, hash_name()}
+        | {hash_tag, <<_:16>>}
+        | {ketama_points, pos_integer()}
+    ].
 %% The client whose ring a continuum is, and how it is configured; {@link new/2} explains.
 -type dialect() ::
     libketama
@@ -65,6 +75,18 @@
     | libmemcached_consistent
     | twemproxy
     | spymemcached
+    | dalli
+    | hashring
+    | node_memcached
+    | pecl_memcache
+    | nginx
+    | cache_memcached_fast
+    | xmemcached
+    | uhashring
+    | enyim
+    | enyim_default
+    | enyim_core
+    | folsom
     | modula.
 -type hash_name() ::
     md5
@@ -78,8 +100,12 @@
     | fnv1a_64
     | hsieh
     | murmur
-    | jenkins.
-%% The function that hashes keys. twemproxy calls `crc15' `crc32', and `crc32' `crc32a'.
+    | jenkins
+    | murmur3
+    | fnv1a_32_unsigned
+    | fnv0a_32_unsigned.
+%% The function that hashes keys. twemproxy calls `crc15' `crc32', and `crc32' `crc32a'. The last three are
+%% those of folsom, `enyim_core' and `enyim_default', the only ones that these have.
 -type lookup_options() :: #{except => [iodata()]} | [{except, [iodata()]}].
 %% The servers that a lookup passes over. Names that the continuum does not have are ignored.
 -type hash() :: 0..16#FFFFFFFF.
@@ -116,12 +142,23 @@ new(Source) ->
 %%     `"ketama"', PHP's `DISTRIBUTION_CONSISTENT' and PHP's sessions.</li>
 %% <li>`twemproxy': twemproxy with `distribution: ketama'.</li>
 %% <li>`spymemcached': spymemcached with `KETAMA_HASH' and its own node format.</li>
+%% <li>`dalli': Ruby's Dalli, and with it Rails; Elixir's cream.</li>
+%% <li>`node_memcached', `hashring': npm's memcached and hashring.</li>
+%% <li>`pecl_memcache': PHP's older extension memcache, with `crc32' or `fnv1a_32'.</li>
+%% <li>`nginx': `hash ... consistent' of an upstream.</li>
+%% <li>`cache_memcached_fast': Perl's Cache::Memcached::Fast; the option `ketama_points' is its own, 150 by
+%%     default.</li>
+%% <li>`xmemcached': Java's xmemcached with `KetamaMemcachedSessionLocator'.</li>
+%% <li>`uhashring': Python's uhashring with `hash_fn="ketama"'.</li>
+%% <li>`enyim', `enyim_default', `enyim_core': .NET's EnyimMemcached with its `KetamaNodeLocator' and with its
+%%     default, and EnyimMemcachedCore.</li>
+%% <li>`folsom': Spotify's client for Java.</li>
 %% <li>`modula': no ring, but the hash modulo the sum of the weights: what most clients do by
 %%     default.</li>
 %% </ul>
-%% `hash' is the function that hashes keys, the client's own by default: `md5' of `libketama',
-%% `libmemcached' and `spymemcached', `one_at_a_time' of `libmemcached_consistent' and `modula',
-%% `fnv1a_64' of `twemproxy'. `hash_tag' is the option of that name of twemproxy: of a key with an
+%% `hash' is the function that hashes keys, the client's own by default: `one_at_a_time' of
+%% `libmemcached_consistent' and `modula', `fnv1a_64' of `twemproxy', `crc32' of `dalli', `nginx',
+%% `cache_memcached_fast' and `pecl_memcache'; `md5' of nearly all others. `hash_tag' is the option of that name of twemproxy: of a key with an
 %% opening and a closing byte, only what stands between is hashed. An option that a dialect does not
 %% have, as the client does not, raises `badarg'.
 %%
@@ -286,7 +323,8 @@ servers(Continuum) ->
     ketama_nif:servers(Continuum).
 
 %% @doc All points and their owners, ascending, as libketama's `ketama_print_continuum' has them. Of
-%% equal points the first is the one that is found.
+%% equal points the first is the one that is found. The points of `folsom' are in the order of signed
+%% numbers, as it has them.
 -spec points(continuum()) -> [{hash(), server()}].
 points(Continuum) ->
     ketama_nif:points(Continuum).

@@ -34,7 +34,12 @@
     | {total_too_large, Limit :: pos_integer()}
     | {label_too_long, Server :: binary(), Limit :: pos_integer()}.
 -type options() ::
-    #{dialect => ketama:dialect(), hash => ketama:hash_name(), hash_tag => binary()}.
+    #{
+        dialect => ketama:dialect(),
+        hash => ketama:hash_name(),
+        hash_tag => binary(),
+        ketama_points => pos_integer()
+    }.
 
 -export_type([fault/0]).
 

@@ -29,7 +29,8 @@
         interval => milliseconds(),
         dialect => ketama:dialect(),
         hash => ketama:hash_name(),
-        hash_tag => <<_:16>>
+        hash_tag => <<_:16>>,
+        ketama_points => pos_integer()
     }
     | [{atom(), term()}].
 %% The interval is a second by default. The others are the options of {@link ketama:new/2}. A list of

@@ -28,10 +28,11 @@ oracle_test_() ->
 
 oracle(Seed, Dialect, Hashes) ->
     rand:seed(exsss, Seed),
-    Servers = servers(Seed rem 2),
+    Servers = servers(Dialect, Seed rem 2),
     Hash = lists:nth(1 + Seed rem length(Hashes), Hashes),
     Tag = [{hash_tag, rand_element([<<"{}">>, <<"kk">>])} || Dialect =:= twemproxy, Seed rem 3 =:= 0],
-    Options = maps:from_list([{dialect, Dialect}, {hash, Hash} | Tag]),
+    Points = [{ketama_points, rand:uniform(200)} || Dialect =:= cache_memcached_fast, Seed rem 3 > 0],
+    Options = maps:from_list([{dialect, Dialect}, {hash, Hash} | Tag ++ Points]),
     {ok, Continuum} = ketama_test:quietly(fun() -> ketama:new(Servers, Options) end),
     Oracle = ketama_oracle:new(Servers, Options),
     ?assertEqual({Seed, Options, ketama_oracle:points(Oracle)}, {Seed, Options, ketama:points(Continuum)}),
@@ -53,11 +54,14 @@ key() ->
 rand_element(List) ->
     lists:nth(rand:uniform(length(List)), List).
 
-servers(Skewed) ->
+servers(Dialect, Skewed) ->
+    %% Of some a weight is a number of points.
+    Points = [modula, nginx, cache_memcached_fast, pecl_memcache, xmemcached],
+    Heaviest = case lists:member(Dialect, Points) of true -> 3; false -> 1000 end,
     [
         {
             iolist_to_binary(io_lib:format("~s10.0.~b.~b:~b", [Slash, I div 100, I rem 100, Port])),
-            1 + Skewed * rand:uniform(1000)
+            1 + Skewed * rand:uniform(Heaviest)
         }
      || I <- lists:seq(1, rand:uniform(130)),
         Port <- [rand_element([11211, 11212])],
@@ -137,7 +141,11 @@ defaults_test_() ->
     ] ++ [
         ?_assertEqual(
             [{libketama, md5}, {libmemcached, md5}, {libmemcached_consistent, one_at_a_time},
-             {twemproxy, fnv1a_64}, {spymemcached, md5}, {modula, one_at_a_time}],
+             {twemproxy, fnv1a_64}, {spymemcached, md5}, {dalli, crc32}, {hashring, md5},
+             {node_memcached, md5}, {pecl_memcache, crc32}, {nginx, crc32},
+             {cache_memcached_fast, crc32}, {xmemcached, md5}, {uhashring, md5}, {enyim, md5},
+             {enyim_default, fnv0a_32_unsigned}, {enyim_core, fnv1a_32_unsigned},
+             {folsom, murmur3}, {modula, one_at_a_time}],
             [{Dialect, Hash} || {Dialect, [Hash | _]} <- ketama_nif:dialects()]
         ),
         ?_assertEqual(mapping(#{dialect => libketama}), mapping(#{})),
@@ -218,6 +226,14 @@ no_options_test_() ->
         #{dialect => twemproxy, hash_tag => <<"{">>},
         #{dialect => twemproxy, hash_tag => <<"{}}">>},
         #{dialect => twemproxy, hash_tag => <<1:15>>},
+        #{ketama_points => 150},
+        #{dialect => nginx, ketama_points => 160},
+        #{dialect => cache_memcached_fast, ketama_points => 0},
+        #{dialect => cache_memcached_fast, ketama_points => -1},
+        #{dialect => cache_memcached_fast, ketama_points => 1.0},
+        #{dialect => cache_memcached_fast, ketama_points => 1 bsl 32},
+        #{dialect => pecl_memcache, hash => md5},
+        #{dialect => dalli, hash => md5},
         [{dialect, libketama}, {dialect, libketama}],
         [{dialect, libketama}, {dialect, twemproxy}],
         [dialect],

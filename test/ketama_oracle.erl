@@ -10,15 +10,19 @@ new(Servers) ->
 
 new(Servers, Options) ->
     Dialect = maps:get(dialect, Options, libketama),
-    Hash = maps:get(hash, Options, default_hash(Dialect)),
-    %% keysort is stable: of equal points the one of the earlier server comes first.
-    Points = lists:keysort(1, points_of(Dialect, Hash, in_order(Dialect, Servers))),
-    {list_to_tuple(Points), Options#{dialect => Dialect, hash => Hash}}.
+    All = Options#{dialect => Dialect, hash => maps:get(hash, Options, default_hash(Dialect))},
+    %% keysort is stable: of equal points the one of the first server in this order comes first.
+    Points = lists:keysort(1, points_of(All, in_order(Dialect, [{iolist_to_binary(N), W} || {N, W} <- Servers]))),
+    {list_to_tuple(settled(Dialect, Points)), All}.
 
 %% libketama's ring of these points.
 of_points(Points) ->
     {list_to_tuple(Points), #{dialect => libketama, hash => md5}}.
 
+%% In the client's own order.
+points({Points, #{dialect := folsom}}) ->
+    {Positive, Negative} = lists:splitwith(fun({Point, _}) -> Point < 16#80000000 end, tuple_to_list(Points)),
+    Negative ++ Positive;
 points({Points, _}) ->
     tuple_to_list(Points).
 
@@ -26,18 +30,39 @@ getserver(Ring, Key) ->
     {_, Server} = point(Ring, Key),
     Server.
 
-%% The first point that is not below the key's place, or the first of all.
-point({Points, Options} = Ring, Key) ->
+%% The point of a key by the client's rule.
+point({Points, #{dialect := Dialect}} = Ring, Key) ->
+    Hash = hash(Ring, Key),
     Size = tuple_size(Points),
-    Place =
-        case Options of
-            #{dialect := modula} -> hash(Ring, Key) rem Size;
-            #{} -> hash(Ring, Key)
-        end,
-    case first(Points, Place, 1, Size + 1) of
-        Past when Past > Size -> element(1, Points);
-        Index -> element(Index, Points)
+    Lowest = element(1, Points),
+    Highest = hd([Point || {V, _} = Point <- tuple_to_list(Points), V =:= element(1, element(Size, Points))]),
+    case Dialect of
+        %% The last point that is not above the hash.
+        dalli ->
+            case last_below(Hash + 1, Points) of
+                none -> Highest;
+                Below -> Below
+            end;
+        uhashring ->
+            at(first(Points, Hash + 1, 1, Size + 1), Points);
+        folsom ->
+            by_sign(Hash, points(Ring));
+        _ when Dialect =:= enyim; Dialect =:= enyim_default; Dialect =:= enyim_core ->
+            case Hash < element(1, Lowest) of
+                true -> Highest;
+                false -> at(first(Points, Hash, 1, Size + 1), Points)
+            end;
+        pecl_memcache ->
+            at(first(Points, (Hash rem 1024) * 4194303, 1, Size + 1), Points);
+        modula ->
+            at(1 + Hash rem Size, Points);
+        %% The first point that is not below the hash, or the first of all.
+        _ ->
+            at(first(Points, Hash, 1, Size + 1), Points)
     end.
+
+at(Past, Points) when Past > tuple_size(Points) -> element(1, Points);
+at(Index, Points) -> element(Index, Points).
 
 first(_Points, _Place, Low, Low) ->
     Low;
@@ -48,41 +73,123 @@ first(Points, Place, Low, High) ->
         false -> first(Points, Place, Low, Middle)
     end.
 
+%% Of the highest value below, the first point.
+last_below(Value, Points) ->
+    case first(Points, Value, 1, tuple_size(Points) + 1) of
+        1 -> none;
+        Index -> at(first(Points, element(1, element(Index - 1, Points)), 1, tuple_size(Points) + 1), Points)
+    end.
+
+by_sign(Hash, [First | _] = Points) ->
+    case [Point || {Value, _} = Point <- Points, int32(Value) >= int32(Hash)] of
+        [] -> First;
+        [Found | _] -> Found
+    end.
+
+int32(Word) ->
+    <<Signed:32/signed>> = <<Word:32>>,
+    Signed.
+
 %% The dialects.
 
 default_hash(twemproxy) -> fnv1a_64;
 default_hash(libmemcached_consistent) -> one_at_a_time;
 default_hash(modula) -> one_at_a_time;
+default_hash(enyim_default) -> fnv0a_32_unsigned;
+default_hash(enyim_core) -> fnv1a_32_unsigned;
+default_hash(folsom) -> murmur3;
+default_hash(D) when D =:= dalli; D =:= nginx; D =:= cache_memcached_fast; D =:= pecl_memcache -> crc32;
 default_hash(_) -> md5.
 
 %% The servers in the order in which they win a point that they share.
-in_order(spymemcached, Servers) ->
+in_order(D, Servers) when D =:= spymemcached; D =:= dalli; D =:= uhashring; D =:= folsom;
+                          D =:= enyim; D =:= enyim_default; D =:= enyim_core ->
     lists:reverse(Servers);
 in_order(twemproxy, Servers) ->
-    Sizes = [{byte_size(Label), Label, Server} || {Name, _} = Server <- Servers, Label <- [label(twemproxy, Name)]],
-    [Server || {_, _, Server} <- lists:sort(fun({S1, L1, _}, {S2, L2, _}) -> {S1, L1} =< {S2, L2} end, Sizes)];
+    sort_by(fun({Name, _}) -> Label = label(twemproxy, Name), {byte_size(Label), Label} end, Servers);
+in_order(xmemcached, Servers) ->
+    sort_by(fun({Name, _}) -> label(xmemcached, Name) end, Servers);
 in_order(_, Servers) ->
     Servers.
 
-points_of(modula, _Hash, Servers) ->
+sort_by(Fun, List) ->
+    lists:sort(fun(A, B) -> Fun(A) =< Fun(B) end, List).
+
+%% In xmemcached the value tells which of the servers at a point wins it.
+settled(xmemcached, [{Value, _} | _] = Points) ->
+    {Same, Rest} = lists:splitwith(fun({V, _}) -> V =:= Value end, Points),
+    {Losers, Winners} = lists:split(Value rem length(Same), Same),
+    Winners ++ Losers ++ settled(xmemcached, Rest);
+settled(_, Points) ->
+    Points.
+
+points_of(#{dialect := modula}, Servers) ->
     Slots = lists:append([lists:duplicate(Weight, Name) || {Name, Weight} <- Servers]),
     lists:zip(lists:seq(0, length(Slots) - 1), Slots);
-points_of(Dialect, Hash, Servers) ->
+points_of(#{dialect := Dialect} = Options, Servers) ->
     N = length(Servers),
     Weights = [Weight || {_, Weight} <- Servers],
     [
         {Point, Name}
      || {Name, Weight} <- Servers,
-        I <- lists:seq(0, labels(Dialect, Weight, Weights, N) - 1),
-        Point <- label_points(Dialect, Hash, <<(label(Dialect, Name))/binary, $-, (integer_to_binary(I))/binary>>)
+        Count <- [labels(Dialect, Weight, Weights, N, Options)],
+        Point <- server_points(Dialect, Options, label(Dialect, Name), Count)
     ].
 
-label_points(libmemcached_consistent, Hash, Label) -> [hash_by(Hash, Label)];
-label_points(_, _Hash, Label) -> words(erlang:md5(Label)).
+server_points(folsom, _, Name, Count) ->
+    chain(fun(Last) -> hash_by(murmur3, Last) end, Name, Count);
+server_points(D, _, Name, Count) when D =:= nginx; D =:= cache_memcached_fast ->
+    Base =
+        case re:run(Name, "^(.*):([0-9]*)$", [{capture, all_but_first, binary}]) of
+            {match, [Host, Port]} -> <<Host/binary, 0, Port/binary>>;
+            nomatch -> <<Name/binary, 0>>
+        end,
+    chain(fun(Last) -> erlang:crc32([Base, Last]) end, <<0:32>>, Count);
+server_points(Dialect, #{hash := Hash}, Name, Count) ->
+    lists:append([
+        label_points(Dialect, Hash, I, spell(Dialect, Name, integer_to_binary(I)))
+     || I <- lists:seq(0, Count - 1)
+    ]).
 
-label(libketama, Name) -> iolist_to_binary(Name);
-label(spymemcached, Name) -> re:replace(Name, "^/", "", [{return, binary}]);
-label(_, Name) -> re:replace(Name, ":11211$", "", [{return, binary}]).
+chain(_Hash, _Last, 0) ->
+    [];
+chain(Hash, Last, Count) ->
+    Point = Hash(Last),
+    [Point | chain(Hash, <<Point:32/little>>, Count - 1)].
+
+spell(dalli, Name, I) -> <<Name/binary, $:, I/binary>>;
+spell(enyim_core, Name, I) -> <<I/binary, $-, Name/binary>>;
+spell(_, Name, I) -> <<Name/binary, $-, I/binary>>.
+
+label_points(libmemcached_consistent, Hash, _, Label) -> [hash_by(Hash, Label)];
+label_points(pecl_memcache, Hash, _, Label) -> [hash_by(Hash, Label)];
+label_points(dalli, _, _, Label) -> <<Point:32, _/binary>> = crypto:hash(sha, Label), [Point];
+label_points(enyim_default, _, 0, Label) -> [hash_by(fnv0a_32_unsigned, Label)];
+label_points(D, _, _, Label) when D =:= enyim_default; D =:= enyim_core -> [hash_by(fnv1a_32_unsigned, Label)];
+label_points(_, _, _, Label) -> words(erlang:md5(Label)).
+
+label(spymemcached, Name) ->
+    re:replace(Name, "^/", "", [{return, binary}]);
+label(xmemcached, Name) ->
+    case binary:match(Name, <<"/">>) of
+        nomatch -> <<$/, Name/binary>>;
+        _ -> Name
+    end;
+label(D, Name) when D =:= libmemcached; D =:= libmemcached_consistent; D =:= twemproxy; D =:= node_memcached ->
+    re:replace(Name, ":11211$", "", [{return, binary}]);
+label(_, Name) ->
+    Name.
+
+labels(D, Weight, _, _, _) when D =:= nginx; D =:= pecl_memcache -> 160 * Weight;
+labels(cache_memcached_fast, Weight, _, _, Options) -> maps:get(ketama_points, Options, 150) * Weight;
+labels(xmemcached, Weight, _, _, _) -> 40 * Weight;
+labels(enyim, _, _, _, _) -> 40;
+labels(D, _, _, _, _) when D =:= enyim_default; D =:= enyim_core; D =:= folsom -> 100;
+labels(D, Weight, Weights, N, _) when D =:= hashring; D =:= node_memcached ->
+    trunc(Weight / lists:sum(Weights) * 40 * N);
+labels(dalli, Weight, Weights, N, _) -> trunc(N * 160 * Weight / lists:sum(Weights));
+labels(uhashring, Weight, Weights, N, _) -> (40 * N * Weight) div lists:sum(Weights);
+labels(Dialect, Weight, Weights, N, _) -> labels(Dialect, Weight, Weights, N).
 
 %% Each client's mix of float and double. Exact for weights below 2^53, which a double holds.
 labels(libmemcached_consistent, _Weight, _Weights, _N) ->
@@ -141,6 +248,9 @@ hash_by(one_at_a_time, Key) ->
     add_left(xor_right(add_left(H1, 3), 11), 15);
 hash_by(murmur, Key) -> murmur(Key, word(16#DEADBEEF * byte_size(Key)) bxor byte_size(Key));
 hash_by(hsieh, Key) -> hsieh(Key, 0);
+hash_by(fnv1a_32_unsigned, Key) -> fold(fun(Byte, H) -> word((H bxor Byte) * 16#01000193) end, 16#811C9DC5, Key);
+hash_by(fnv0a_32_unsigned, Key) -> fold(fun(Byte, H) -> word((H bxor Byte) * 16#01000193) end, 0, Key);
+hash_by(murmur3, Key) -> murmur3(Key, 0, byte_size(Key));
 hash_by(jenkins, Key) ->
     Start = word(16#DEADBEEF + byte_size(Key) + 13),
     jenkins(Key, {Start, Start, Start}).
@@ -183,6 +293,16 @@ murmur(Tail, H) ->
     Size = 8 * byte_size(Tail),
     <<Word:Size/little>> = Tail,
     murmur(<<>>, word((H bxor Word) * ?M)).
+
+murmur3(<<Word:32/little, Rest/binary>>, H, Size) ->
+    murmur3(Rest, word(rotate(H bxor scramble(Word), 13) * 5 + 16#E6546B64), Size);
+murmur3(Tail, H, Size) ->
+    Bits = bit_size(Tail),
+    <<Word:Bits/little>> = Tail,
+    H1 = H bxor scramble(Word) bxor Size,
+    xor_right(word(xor_right(word(xor_right(H1, 16) * 16#85EBCA6B), 13) * 16#C2B2AE35), 16).
+
+scramble(Word) -> word(rotate(word(Word * 16#CC9E2D51), 15) * 16#1B873593).
 
 hsieh(<<A:16/little, B:16/little, Rest/binary>>, H) ->
     H1 = word(H + A),

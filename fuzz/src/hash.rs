@@ -22,7 +22,7 @@ pub fn check(keys: &[&[u8]]) {
 }
 
 /// The hash of this name, in the wide arithmetic of the formulas, cut at the end of each step.
-fn plain(name: &str, key: &[u8]) -> u32 {
+pub(crate) fn plain(name: &str, key: &[u8]) -> u32 {
     let bytes = || key.iter().map(|&byte| u64::from(byte));
     // C's char has a sign, which it extends.
     let chars = || key.iter().map(|&byte| i64::from(byte.cast_signed()).cast_unsigned());
@@ -59,6 +59,9 @@ fn plain(name: &str, key: &[u8]) -> u32 {
         "hsieh" => hsieh(key),
         "murmur" => murmur(key),
         "jenkins" => jenkins(key),
+        "murmur3" => murmur3(key),
+        "fnv1a_32_unsigned" => bytes().fold(2_166_136_261, |h, byte| cut((h ^ byte) * prime_32)),
+        "fnv0a_32_unsigned" => bytes().fold(0, |h, byte| cut((h ^ byte) * prime_32)),
         _ => unreachable!("{name}"),
     };
     u32::try_from(cut(hash)).expect("32 bits")
@@ -97,6 +100,22 @@ fn murmur(key: &[u8]) -> u64 {
     }
     let h = cut((h ^ h >> 13) * m);
     h ^ h >> 15
+}
+
+fn murmur3(key: &[u8]) -> u64 {
+    let rotate = |h: u64, bits: u32| cut(h << bits) | h >> (32 - bits);
+    let mut h = 0;
+    for part in key.chunks(4) {
+        let word = cut(rotate(cut(little_endian(part) * 0xcc9e_2d51), 15) * 0x1b87_3593);
+        h ^= word;
+        if part.len() == 4 {
+            h = cut(rotate(h, 13) * 5 + 0xe654_6b64);
+        }
+    }
+    h ^= cut(key.len() as u64);
+    let h = cut((h ^ h >> 16) * 0x85eb_ca6b);
+    let h = cut((h ^ h >> 13) * 0xc2b2_ae35);
+    h ^ h >> 16
 }
 
 fn hsieh(key: &[u8]) -> u64 {

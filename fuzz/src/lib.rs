@@ -3,4 +3,5 @@
 pub mod continuum;
 pub mod hash;
 pub mod md5;
+pub mod model;
 pub mod servers_file;

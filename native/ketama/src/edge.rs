@@ -3,46 +3,146 @@
 //! The ring knows one rule: a key belongs to the first point that is not below its place. A client
 //! with another rule is brought to this one where its points are made and its keys are placed.
 
+use crate::points::Point;
+
 /// What a client's rule makes of its hashes and points.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Edge {
     /// Nothing: the client has the ring's rule.
     Same,
+    /// A key belongs to the last point that is not above its hash: dalli. Points and hashes are
+    /// complemented, which turns the order around.
+    Complement,
+    /// A key belongs to the first point above its hash: uhashring. Each point is one less.
+    Above,
+    /// Hashes and points are ordered as signed numbers: folsom. The sign is turned around.
+    Signed,
+    /// As in the ring, but a hash below the lowest point belongs to the highest: enyim. Two more
+    /// points say so.
+    LowToHighest,
+    /// A hash counts modulo [`BUCKETS`], which are spread over the ring: pecl memcache.
+    Buckets,
     /// A key's place is the remainder of its hash by the number of points, which is not 0.
     Modulo(u32),
 }
+
+/// The buckets of pecl memcache. Source: `MMC_CONSISTENT_BUCKETS` in `memcache_consistent_hash.c`.
+const BUCKETS: u32 = 1024;
+
+/// How far its buckets are apart: (2<sup>32</sup> - 1) / 1024.
+const BUCKET_STEP: u32 = u32::MAX / BUCKETS;
+
+const SIGN: u32 = 1 << 31;
+
+/// The most points that [`Edge::extra_points`] has.
+pub(crate) const MOST_EXTRA: usize = 2;
 
 impl Edge {
     /// The place of a key that has this hash.
     #[inline]
     pub(crate) fn place(self, hash: u32) -> u32 {
         match self {
-            Self::Same => hash,
+            Self::Same | Self::Above | Self::LowToHighest => hash,
+            Self::Complement => !hash,
+            Self::Signed => hash ^ SIGN,
+            Self::Buckets => hash % BUCKETS * BUCKET_STEP,
             Self::Modulo(points) => hash % points,
         }
+    }
+
+    /// The point of the ring that is a client's point.
+    pub(crate) fn point(self, value: u32) -> u32 {
+        match self {
+            Self::Same | Self::LowToHighest | Self::Buckets | Self::Modulo(_) => value,
+            Self::Complement => !value,
+            Self::Above => value.wrapping_sub(1),
+            Self::Signed => value ^ SIGN,
+        }
+    }
+
+    /// The client's point that is a point of the ring.
+    pub(crate) fn value(self, point: u32) -> u32 {
+        match self {
+            Self::Above => point.wrapping_add(1),
+            // These undo themselves.
+            _ => self.point(point),
+        }
+    }
+
+    /// By what the client orders its points, ascending.
+    pub(crate) fn order(self, value: u32) -> u32 {
+        if self == Self::Signed { value ^ SIGN } else { value }
+    }
+
+    /// The points that the ring has besides the client's, of which there is at least one. An owner
+    /// that is smaller wins a shared point.
+    pub(crate) fn extra_points(self, points: &[Point]) -> Vec<Point> {
+        let lowest = points.iter().min();
+        let highest = points.iter().max_by_key(|point| (point.value(), !point.owner()));
+        let (Self::LowToHighest, Some(lowest), Some(highest)) = (self, lowest, highest) else {
+            return Vec::new();
+        };
+        let below = lowest.value().checked_sub(1).map(|value| highest.at(value));
+        let above = (highest.value() < u32::MAX).then(|| lowest.at(u32::MAX));
+        below.into_iter().chain(above).collect()
     }
 
     /// The arcs of the ring as arcs of hashes. An arc is its exclusive end and its owner; the arcs
     /// ascend and leave no gap. There are `range` hashes.
     pub(crate) fn hash_arcs(self, arcs: impl Iterator<Item = (u64, usize)>, range: u64) -> Arcs {
         let period = match self {
-            Self::Same => range,
+            Self::Buckets => BUCKETS.into(),
             Self::Modulo(points) => points.into(),
+            _ => range,
         };
-        let mut merged: Vec<(u64, usize)> = Vec::new();
-        let mut start = 0;
-        for (end, owner) in arcs {
-            if start == period {
-                break;
+        let ends = match self {
+            Self::Complement => {
+                let mut start = 0;
+                let mut ends: Vec<_> = arcs
+                    .map(|(end, owner)| (range - std::mem::replace(&mut start, end), owner))
+                    .collect();
+                ends.reverse();
+                ends
             }
-            start = end.min(period);
-            match merged.last_mut() {
-                Some(last) if last.1 == owner => last.0 = start,
-                _ => merged.push((start, owner)),
+            Self::Signed => {
+                let middle = u64::from(SIGN);
+                let (mut low, mut high) = (Vec::new(), Vec::new());
+                for (end, owner) in arcs {
+                    if low.last().is_none_or(|&(end, _)| end < range) {
+                        low.push((end.min(middle) + middle, owner));
+                    }
+                    if end > middle {
+                        high.push((end - middle, owner));
+                    }
+                }
+                high.append(&mut low);
+                high
             }
-        }
-        Arcs { range, period, ends: merged }
+            Self::Buckets => {
+                let buckets = |end: u64| end.div_ceil(BUCKET_STEP.into()).min(period);
+                arcs.map(|(end, owner)| (buckets(end), owner)).collect()
+            }
+            _ => arcs.map(|(end, owner)| (end.min(period), owner)).collect(),
+        };
+        Arcs { range, period, ends: merge(ends) }
     }
+}
+
+/// Without arcs that are empty, and with neighbours of one owner as one.
+fn merge(ends: Vec<(u64, usize)>) -> Vec<(u64, usize)> {
+    let mut merged: Vec<(u64, usize)> = Vec::new();
+    let mut start = 0;
+    for (end, owner) in ends {
+        if end == start {
+            continue;
+        }
+        start = end;
+        match merged.last_mut() {
+            Some(last) if last.1 == owner => last.0 = end,
+            _ => merged.push((end, owner)),
+        }
+    }
+    merged
 }
 
 /// Who owns which hashes. The hashes below `period` have the owners of these arcs, in ascending order
@@ -54,4 +154,99 @@ pub(crate) struct Arcs {
     pub(crate) period: u64,
     /// The exclusive end of each arc, the last one's being the period, and its owner.
     pub(crate) ends: Vec<(u64, usize)>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::points::Points;
+    use proptest::prelude::*;
+
+    const EDGES: [Edge; 7] = [
+        Edge::Same,
+        Edge::Complement,
+        Edge::Above,
+        Edge::Signed,
+        Edge::LowToHighest,
+        Edge::Buckets,
+        Edge::Modulo(97),
+    ];
+
+    /// The rule of a client, in its own terms: the owner of a hash among points and their owners.
+    fn naive(edge: Edge, points: &[(u32, u32)], hash: u32) -> u32 {
+        let signed = |value: u32| i64::from(value.cast_signed());
+        // Of equal points that of the first owner.
+        let first = |found: Option<u32>| {
+            let value = found?;
+            points.iter().filter(|&&(v, _)| v == value).map(|&(_, owner)| owner).min()
+        };
+        let values = || points.iter().map(|&(value, _)| value);
+        let (lowest, highest) = (values().min(), values().max());
+        let place = match edge {
+            Edge::Buckets => hash % 1024 * 4_194_303,
+            Edge::Modulo(points) => hash % points,
+            _ => hash,
+        };
+        let found = match edge {
+            Edge::Complement => values().filter(|&v| v <= hash).max().or(highest),
+            Edge::Above => values().filter(|&v| v > hash).min().or(lowest),
+            Edge::Signed => {
+                let above = values().filter(|&v| signed(v) >= signed(hash));
+                above.min_by_key(|&v| signed(v)).or(values().min_by_key(|&v| signed(v)))
+            }
+            Edge::LowToHighest if Some(hash) < lowest => highest,
+            _ => values().filter(|&v| v >= place).min().or(lowest),
+        };
+        first(found).expect("a point")
+    }
+
+    fn ring(edge: Edge, points: &[(u32, u32)]) -> Points {
+        let mut unsorted: Vec<_> =
+            points.iter().map(|&(value, owner)| Point::new(edge.point(value), owner)).collect();
+        let extra = edge.extra_points(&unsorted);
+        unsorted.extend(extra);
+        Points::new(&unsorted, |_, _| 0).expect("memory")
+    }
+
+    fn check(edge: Edge, values: &[u32], hashes: &[u32]) {
+        let points: Vec<_> = values.iter().copied().zip(0..).collect();
+        let ring = ring(edge, &points);
+        let near = values.iter().flat_map(|v| [v.wrapping_sub(1), *v, v.wrapping_add(1)]);
+        for hash in near.chain(hashes.iter().copied()).chain([0, 1, SIGN - 1, SIGN, u32::MAX]) {
+            let found = ring.owner(ring.successor(edge.place(hash)));
+            assert_eq!(found, naive(edge, &points, hash) as usize, "{edge:?} {hash} {values:?}");
+            let arcs = edge.hash_arcs(ring.arcs(), 1 << 32);
+            let at = u64::from(hash) % arcs.period;
+            let arc = arcs.ends.iter().find(|&&(end, _)| at < end).expect("an arc");
+            assert_eq!(arc.1, found, "{edge:?} {hash} {values:?}");
+            assert_eq!(arcs.ends.last().map(|&(end, _)| end), Some(arcs.period));
+            assert!(arcs.ends.is_sorted_by(|one, next| one.0 < next.0 && one.1 != next.1));
+        }
+        for &value in values {
+            assert_eq!(edge.value(edge.point(value)), value);
+        }
+    }
+
+    #[test]
+    fn ends_of_the_range() {
+        for edge in EDGES {
+            for values in
+                [&[0][..], &[u32::MAX], &[0, u32::MAX], &[1, 1], &[SIGN - 1, SIGN], &[SIGN]]
+            {
+                check(edge, values, &[5]);
+            }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn the_rule_of_the_client(
+            values in prop::collection::vec(any::<u32>(), 1..40),
+            small in prop::collection::vec(0_u32..120, 0..20),
+            hashes: Vec<u32>,
+            edge in 0_usize..7,
+        ) {
+            check(EDGES[edge], &[&values[..], &small].concat(), &hashes);
+        }
+    }
 }

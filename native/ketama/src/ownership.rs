@@ -223,7 +223,7 @@ mod tests {
     }
 
     fn naive_diff(old: &Continuum, new: &Continuum) -> Counts {
-        let [old_points, new_points] = [old, new].map(|c| c.points().collect::<Vec<_>>());
+        let [old_points, new_points] = [old, new].map(Continuum::points);
         let mut moved = HashMap::new();
         for (hash, count) in runs(&[old, new]) {
             let from = owner(old, &old_points, hash);
@@ -324,7 +324,7 @@ mod tests {
         #[test]
         fn shares_count_hashes(list in servers()) {
             let ring = continuum(&list, "libketama", "md5");
-            let points: Vec<_> = ring.points().collect();
+            let points = ring.points();
             let mut owned = HashMap::new();
             for (hash, count) in runs(&[&ring]) {
                 *owned.entry(owner(&ring, &points, hash)).or_insert(0) += count;
@@ -360,7 +360,7 @@ mod tests {
             let old = continuum(&old, names[dialects % 3], "crc15");
             let new = continuum(&new, names[dialects / 3], "crc15");
             let owners = [&old, &new].map(|ring| {
-                let points: Vec<_> = ring.points().collect();
+                let points = ring.points();
                 (0..1 << 15).map(|hash| owner(ring, &points, hash)).collect::<Vec<_>>()
             });
             let mut moved = HashMap::new();

@@ -17,6 +17,12 @@ impl Point {
         (self.0 >> 32) as u32
     }
 
+    /// Another point of the same owner.
+    #[allow(clippy::cast_possible_truncation)]
+    pub(crate) fn at(self, value: u32) -> Self {
+        Self::new(value, self.0 as u32)
+    }
+
     /// The index of the server.
     #[allow(clippy::cast_possible_truncation)]
     pub(crate) fn owner(self) -> usize {
@@ -47,8 +53,11 @@ pub(crate) struct Points {
 
 impl Points {
     /// Sorts points by value, and those of one value by owner. There is at least one, and there are
-    /// fewer than 2<sup>31</sup>.
-    pub(crate) fn new(unsorted: &[Point]) -> Result<Self, TryReserveError> {
+    /// fewer than 2<sup>31</sup>. `winner` tells which of so many points of one value comes first.
+    pub(crate) fn new(
+        unsorted: &[Point],
+        winner: impl Fn(u32, usize) -> usize,
+    ) -> Result<Self, TryReserveError> {
         let bits = unsorted.len().ilog2().max(1);
         let shift = u32::BITS - bits;
         let bucket = |point: &Point| (point.value() >> shift) as usize;
@@ -71,7 +80,11 @@ impl Points {
         }
         let mut start = 0;
         for end in &mut starts {
-            entries[start..*end as usize].sort_unstable();
+            let bucket = &mut entries[start..*end as usize];
+            bucket.sort_unstable();
+            for same in bucket.chunk_by_mut(|one, other| one.value() == other.value()) {
+                same.rotate_left(winner(same[0].value(), same.len()));
+            }
             start = *end as usize;
         }
         let sentinel = Point(entries[0].0 | u64::from(u32::MAX) << 32);
@@ -151,7 +164,7 @@ mod tests {
 
     fn points(values: &[u32]) -> Points {
         let unsorted: Vec<_> = values.iter().zip(0..).map(|(&v, i)| Point::new(v, i)).collect();
-        Points::new(&unsorted).expect("memory")
+        Points::new(&unsorted, |_, _| 0).expect("memory")
     }
 
     /// The rule itself: the first point that is not below the place, else the first of all; of equal
@@ -183,6 +196,17 @@ mod tests {
         agrees(&values, (0..102).chain([1 << 31, u32::MAX]));
         let values: Vec<_> = (0..100).map(|i| u32::MAX - i).collect();
         agrees(&values, (0..102).chain((0..102).map(|i| u32::MAX - i)));
+    }
+
+    #[test]
+    fn the_winner_comes_first() {
+        let unsorted =
+            [(7, 0), (7, 1), (7, 2), (9, 1), (9, 2)].map(|(v, owner)| Point::new(v, owner));
+        let points = Points::new(&unsorted, |value, count| value as usize % count).expect("memory");
+        assert_eq!(
+            [6, 7, 8, 9, 10].map(|place| points.owner(points.successor(place))),
+            [1, 1, 2, 2, 1]
+        );
     }
 
     #[test]

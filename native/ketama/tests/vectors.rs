@@ -21,6 +21,10 @@ fn options(text: &str) -> Options {
         let hash = Hash::named(hash).expect("a hash");
         options = options.with_hash(hash).expect("a hash of the dialect");
     }
+    if let Some(points) = atom(text, "ketama_points") {
+        let points = points.parse().expect("a number");
+        options = options.with_ketama_points(points).expect("a dialect with points");
+    }
     if let Some((_, tag)) = text.split_once("hash_tag => <<\"") {
         let tag = tag.as_bytes()[..2].try_into().expect("two bytes");
         options = options.with_tag(tag).expect("a dialect with tags");

@@ -8,9 +8,10 @@ use ketama::{BuildError, Continuum, DIALECTS, Dialect, Excess, Fault, Hash, Opti
 use rustler::types::atom::{error, ok};
 use rustler::{Atom, Binary, Decoder, Encoder, Env, Error, NewBinary, NifResult, Term};
 use std::collections::HashSet;
+use std::num::NonZeroU32;
 use std::sync::Arc;
 
-/// The options of `new/2`: a map of some of `dialect`, `hash` and `hash_tag`.
+/// The options of `new/2`: a map of some of `dialect`, `hash`, `hash_tag` and `ketama_points`.
 #[derive(Clone, Copy)]
 struct Chosen(Options);
 
@@ -20,7 +21,8 @@ impl Decoder<'_> for Chosen {
         let dialect = option(term, atoms::dialect());
         let hash = option(term, atoms::hash());
         let tag = option(term, atoms::hash_tag());
-        if [dialect, hash, tag].iter().flatten().count() < size {
+        let points = option(term, atoms::ketama_points());
+        if [dialect, hash, tag, points].iter().flatten().count() < size {
             return Err(Error::BadArg);
         }
         let mut options = match dialect {
@@ -33,6 +35,10 @@ impl Decoder<'_> for Chosen {
         if let Some(tag) = tag {
             let tag = tag.decode::<Binary>()?.as_slice().try_into().map_err(|_| Error::BadArg)?;
             options = options.with_tag(tag).ok_or(Error::BadArg)?;
+        }
+        if let Some(points) = points {
+            let points = NonZeroU32::new(points.decode()?).ok_or(Error::BadArg)?;
+            options = options.with_ketama_points(points).ok_or(Error::BadArg)?;
         }
         Ok(Self(options))
     }

@@ -88,5 +88,6 @@ fn servers<'a>(env: Env<'a>, handle: &'a Handle) -> Vec<(Term<'a>, u64, u32)> {
 fn points<'a>(env: Env<'a>, handle: &'a Handle) -> Term<'a> {
     let servers = handle.0.servers().iter();
     let names: Vec<_> = servers.map(|server| server_binary(env, server)).collect();
-    make_list(env, handle.0.points().map(|(value, owner)| (value, names[owner]).encode(env)))
+    let points = handle.0.points().into_iter();
+    make_list(env, points.map(|(value, owner)| (value, names[owner]).encode(env)))
 }

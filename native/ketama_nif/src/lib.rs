@@ -26,6 +26,7 @@ mod atoms {
         dialect,
         hash,
         hash_tag,
+        ketama_points,
         // Of BuildError.
         invalid_line,
         invalid_server,

@@ -8,16 +8,19 @@
 use crate::server::Server;
 
 /// What the labels of a server depend on besides its own weight.
-pub(super) struct Pool {
+pub(crate) struct Pool {
     servers: usize,
     /// The sum of the weights.
     pub(super) total: u64,
     all_equal: bool,
+    /// The option `ketama_points`.
+    pub(super) ketama_points: u64,
 }
 
 impl Pool {
-    pub(super) fn of(servers: &[Server]) -> Self {
+    pub(crate) fn of(servers: &[Server], ketama_points: u32) -> Self {
         Self {
+            ketama_points: ketama_points.into(),
             servers: servers.len(),
             total: servers.iter().map(Server::weight).fold(0, u64::saturating_add),
             all_equal: servers.windows(2).all(|pair| pair[0].weight() == pair[1].weight()),
@@ -26,6 +29,11 @@ impl Pool {
 
     fn fraction(&self, weight: u64) -> f32 {
         weight as f32 / self.total as f32
+    }
+
+    /// The number of servers times `each` times the weight.
+    fn product(&self, each: u128, weight: u64) -> u128 {
+        self.servers as u128 * each * u128::from(weight)
     }
 
     /// 40 labels on average, in single precision.
@@ -51,13 +59,31 @@ pub(super) fn spymemcached(pool: &Pool, weight: u64) -> u64 {
     if pool.all_equal { 40 } else { twemproxy(pool, weight) }
 }
 
+/// npm's hashring, in doubles.
+pub(super) fn hashring(pool: &Pool, weight: u64) -> u64 {
+    (weight as f64 / pool.total as f64 * 40.0 * pool.servers as f64) as u64
+}
+
+/// dalli: a product of integers, then one division of doubles.
+pub(super) fn dalli(pool: &Pool, weight: u64) -> u64 {
+    (pool.product(160, weight) as f64 / pool.total as f64) as u64
+}
+
+/// uhashring: integers alone.
+pub(super) fn uhashring(pool: &Pool, weight: u64) -> u64 {
+    (pool.product(40, weight) / u128::from(pool.total)) as u64
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     /// The numbers of equal servers up to 130 that have 39 labels each: by exact arithmetic all have 40.
     fn short(count: fn(&Pool, u64) -> u64) -> Vec<usize> {
-        let labels = |servers| count(&Pool { servers, total: servers as u64, all_equal: true }, 1);
+        let labels = |servers| {
+            let total = servers as u64;
+            count(&Pool { servers, total, all_equal: true, ketama_points: 0 }, 1)
+        };
         assert!((1..130).all(|servers| matches!(labels(servers), 39 | 40)));
         (1..130).filter(|&servers| labels(servers) == 39).collect()
     }
@@ -69,5 +95,7 @@ mod tests {
         assert_eq!(short(libmemcached)[..8], libmemcached_short);
         assert_eq!(short(twemproxy)[..8], libmemcached_short);
         assert_eq!(short(spymemcached), []);
+        assert_eq!(short(hashring), [7, 14, 28, 49, 56, 98, 103, 112]);
+        assert_eq!(short(uhashring), []);
     }
 }

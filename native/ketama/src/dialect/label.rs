@@ -1,21 +1,54 @@
 //! The labels of a server, which are hashed for its points: how they are spelled.
 
 use crate::hash::LANES;
+use std::borrow::Cow;
 use std::io::Write;
 
 /// The name as it is.
-pub(super) fn as_given(name: &[u8]) -> &[u8] {
-    name
+pub(super) fn as_given(name: &[u8]) -> Cow<'_, [u8]> {
+    name.into()
 }
 
 /// The name without memcached's default port at its end.
-pub(super) fn without_default_port(name: &[u8]) -> &[u8] {
-    name.strip_suffix(b":11211").unwrap_or(name)
+pub(super) fn without_default_port(name: &[u8]) -> Cow<'_, [u8]> {
+    name.strip_suffix(b":11211").unwrap_or(name).into()
 }
 
 /// The name without the slash that Java puts in front of an address.
-pub(super) fn without_slash(name: &[u8]) -> &[u8] {
-    name.strip_prefix(b"/").unwrap_or(name)
+pub(super) fn without_slash(name: &[u8]) -> Cow<'_, [u8]> {
+    name.strip_prefix(b"/").unwrap_or(name).into()
+}
+
+/// The name as Java prints a socket's address, with a slash in front where there is no host name.
+pub(super) fn with_slash(name: &[u8]) -> Cow<'_, [u8]> {
+    if name.contains(&b'/') { name.into() } else { [b"/", name].concat().into() }
+}
+
+/// The order of the name and the number of a label.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Spelling {
+    /// The name, this byte, the number.
+    NameFirst(u8),
+    /// The number, a hyphen, the name.
+    NumberFirst,
+}
+
+impl Spelling {
+    // Writing to a Vec does not fail.
+    fn write(self, buffer: &mut Vec<u8>, name: &[u8], number: u64) {
+        buffer.clear();
+        match self {
+            Self::NameFirst(separator) => {
+                buffer.extend_from_slice(name);
+                buffer.push(separator);
+                let _ = write!(buffer, "{number}");
+            }
+            Self::NumberFirst => {
+                let _ = write!(buffer, "{number}-");
+                buffer.extend_from_slice(name);
+            }
+        }
+    }
 }
 
 /// The bytes of a label.
@@ -29,15 +62,18 @@ pub(super) struct Labels([Vec<u8>; LANES]);
 
 impl Labels {
     /// Calls `body` with the labels of a server, up to [`LANES`] at a time.
-    pub(super) fn each(&mut self, name: &[u8], count: u64, mut body: impl FnMut(&[&[u8]])) {
+    pub(super) fn each(
+        &mut self,
+        spelling: Spelling,
+        name: &[u8],
+        count: u64,
+        mut body: impl FnMut(&[&[u8]]),
+    ) {
         for start in (0..count).step_by(LANES) {
             let mut labels = [&[][..]; LANES];
             let mut written = 0;
             for ((label, number), buffer) in labels.iter_mut().zip(start..count).zip(&mut self.0) {
-                buffer.clear();
-                buffer.extend_from_slice(name);
-                // Writing to a Vec does not fail.
-                let _ = write!(buffer, "-{number}");
+                spelling.write(buffer, name, number);
                 *label = buffer;
                 written += 1;
             }
@@ -53,29 +89,38 @@ mod tests {
     #[test]
     fn names() {
         for (spell, name, expected) in [
-            (as_given as fn(&[u8]) -> &[u8], "/10.0.0.1:11211", "/10.0.0.1:11211"),
+            (as_given as fn(&[u8]) -> Cow<[u8]>, "/10.0.0.1:11211", "/10.0.0.1:11211"),
             (without_default_port, "10.0.0.1:11211", "10.0.0.1"),
             (without_default_port, "10.0.0.1:11212", "10.0.0.1:11212"),
             (without_default_port, "11211", "11211"),
             (without_default_port, "cache-a", "cache-a"),
             (without_slash, "/10.0.0.1:11211", "10.0.0.1:11211"),
             (without_slash, "cache-a/10.0.0.1:11211", "cache-a/10.0.0.1:11211"),
+            (with_slash, "10.0.0.1:11211", "/10.0.0.1:11211"),
+            (with_slash, "/10.0.0.1:11211", "/10.0.0.1:11211"),
+            (with_slash, "cache-a/10.0.0.1:11211", "cache-a/10.0.0.1:11211"),
         ] {
-            assert_eq!(spell(name.as_bytes()), expected.as_bytes(), "{name}");
+            assert_eq!(&*spell(name.as_bytes()), expected.as_bytes(), "{name}");
         }
     }
 
     #[test]
     fn numbers_from_0() {
-        for count in [0, 1, 15, 16, 17, 100] {
-            let mut found = Vec::new();
-            Labels::default().each(b"n", count, |labels| {
-                assert!(labels.len() <= LANES);
-                found.extend(labels.iter().map(|label| label.to_vec()));
-            });
-            let expected: Vec<_> = (0..count).map(|i| format!("n-{i}").into_bytes()).collect();
-            assert_eq!(found, expected);
-            assert!((0..count).zip(&found).all(|(i, label)| label.len() == length(b"n", i)));
+        for (spelling, label) in [
+            (Spelling::NameFirst(b'-'), (|i| format!("n-{i}")) as fn(u64) -> String),
+            (Spelling::NameFirst(b':'), |i| format!("n:{i}")),
+            (Spelling::NumberFirst, |i| format!("{i}-n")),
+        ] {
+            for count in [0, 1, 15, 16, 17, 100] {
+                let mut found = Vec::new();
+                Labels::default().each(spelling, b"n", count, |labels| {
+                    assert!(labels.len() <= LANES);
+                    found.extend(labels.iter().map(|label| label.to_vec()));
+                });
+                let expected: Vec<_> = (0..count).map(|i| label(i).into_bytes()).collect();
+                assert_eq!(found, expected);
+                assert!((0..count).zip(&found).all(|(i, label)| label.len() == length(b"n", i)));
+            }
         }
     }
 }

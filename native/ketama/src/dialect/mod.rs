@@ -2,26 +2,30 @@
 //!
 //! The formulas were read from the clients' sources and tried on the clients themselves.
 
+mod chain;
 mod count;
 mod label;
 
 use crate::continuum::BuildError;
-use crate::edge::Edge;
-use crate::hash::{Hash, md5};
+use crate::edge::{Edge, MOST_EXTRA};
+use crate::hash::{Hash, fnv, md5, sha1};
 use crate::points::{Point, try_with_capacity};
 use crate::server::Server;
-use count::Pool;
 use fearless_simd::Level;
-use label::Labels;
+use label::{Labels, Spelling};
+use std::borrow::Cow;
+
+pub(crate) use count::Pool;
 
 /// A client of memcached, by the ring that it makes: a row of [`DIALECTS`].
 #[derive(Debug)]
 pub struct Dialect {
     /// The name, as the options of a continuum have it.
     name: &'static str,
-    /// The name of a server as its labels have it, in front of a hyphen and the number of the label,
-    /// from 0.
-    name_in_label: fn(&[u8]) -> &[u8],
+    /// The name of a server as its labels have it.
+    name_in_label: fn(&[u8]) -> Cow<[u8]>,
+    /// How the name and the number of a label, from 0, are put together.
+    spelling: Spelling,
     /// The number of labels of a server, by the pool and its weight.
     label_count: fn(&Pool, u64) -> u64,
     points: PointsOf,
@@ -33,12 +37,19 @@ pub struct Dialect {
     hashes: &'static [&'static str],
     /// Whether the client can be told to hash a part of the key alone.
     has_tags: bool,
+    /// The points of a server of weight 1, where the client can be told, and what they are if it is
+    /// not.
+    ketama_points: Option<u32>,
     limits: Limits,
 }
 
 /// The points of a label.
 #[derive(Debug)]
 enum PointsOf {
+    /// They have no text, and follow from the name of the server.
+    Chain(fn(&[u8]) -> Box<dyn Iterator<Item = u32>>),
+    /// Its hash by a function of its own.
+    LabelHash(fn(&[u8]) -> u32),
     /// The four little-endian words of its MD5.
     Md5Words,
     /// Its hash by the function that hashes keys.
@@ -56,6 +67,9 @@ enum Tie {
     Last,
     /// That of the first one by the length of the label, then by its bytes.
     ByLabel,
+    /// Of the servers in the order of their names that of the one whose number is the value of the
+    /// point modulo the number of these servers.
+    ByValue,
 }
 
 /// What the client itself can take.
@@ -87,6 +101,7 @@ const ANY: &[&str] = &[
 const LIBKETAMA: Dialect = Dialect {
     name: "libketama",
     name_in_label: label::as_given,
+    spelling: Spelling::NameFirst(b'-'),
     label_count: count::libketama,
     points: PointsOf::Md5Words,
     tie: Tie::First,
@@ -94,11 +109,12 @@ const LIBKETAMA: Dialect = Dialect {
     hash: "md5",
     hashes: &["md5"],
     has_tags: false,
+    ketama_points: None,
     limits: NO_LIMITS,
 };
 
 /// Every client, the default first. What a row leaves out is as in libketama.
-pub static DIALECTS: [Dialect; 6] = [
+pub static DIALECTS: [Dialect; 18] = [
     LIBKETAMA,
     // libmemcached's weighted ring: `update_continuum` in `libmemcached/hosts.cc`.
     Dialect {
@@ -140,6 +156,116 @@ pub static DIALECTS: [Dialect; 6] = [
         label_count: count::spymemcached,
         tie: Tie::Last,
         limits: Limits { total: INT_MAX, ..NO_LIMITS },
+        ..LIBKETAMA
+    },
+    // Ruby's Dalli: `entries_for` in `lib/dalli/ring.rb`.
+    Dialect {
+        name: "dalli",
+        spelling: Spelling::NameFirst(b':'),
+        label_count: count::dalli,
+        points: PointsOf::LabelHash(sha1::first_word),
+        tie: Tie::Last,
+        edge: |_| Edge::Complement,
+        hash: "crc32",
+        hashes: &["crc32"],
+        ..LIBKETAMA
+    },
+    // npm's hashring: `continuum` in `index.js`; and memcached, which names servers for it.
+    Dialect { name: "hashring", label_count: count::hashring, ..LIBKETAMA },
+    Dialect {
+        name: "node_memcached",
+        name_in_label: label::without_default_port,
+        label_count: count::hashring,
+        ..LIBKETAMA
+    },
+    // PHP's older extension: `mmc_consistent_add_server` in `memcache_consistent_hash.c`.
+    Dialect {
+        name: "pecl_memcache",
+        label_count: |_, weight| weight.saturating_mul(160),
+        points: PointsOf::KeyHash,
+        edge: |_| Edge::Buckets,
+        hash: "crc32",
+        hashes: &["crc32", "fnv1a_32"],
+        ..LIBKETAMA
+    },
+    // nginx: `ngx_http_upstream_init_chash`; and Perl's Cache::Memcached::Fast: `dispatch_key.c`.
+    Dialect {
+        name: "nginx",
+        label_count: |_, weight| weight.saturating_mul(160),
+        points: PointsOf::Chain(chain::crc32_of_address),
+        hash: "crc32",
+        hashes: &["crc32"],
+        ..LIBKETAMA
+    },
+    Dialect {
+        name: "cache_memcached_fast",
+        label_count: |pool, weight| weight.saturating_mul(pool.ketama_points),
+        points: PointsOf::Chain(chain::crc32_of_address),
+        hash: "crc32",
+        hashes: &["crc32"],
+        ketama_points: Some(150),
+        ..LIBKETAMA
+    },
+    // Java's xmemcached: `buildMap` in `KetamaMemcachedSessionLocator.java`.
+    Dialect {
+        name: "xmemcached",
+        name_in_label: label::with_slash,
+        label_count: |_, weight| weight.saturating_mul(40),
+        tie: Tie::ByValue,
+        ..LIBKETAMA
+    },
+    // Python's uhashring: `uhashring/ring_ketama.py`.
+    Dialect {
+        name: "uhashring",
+        label_count: count::uhashring,
+        tie: Tie::Last,
+        edge: |_| Edge::Above,
+        ..LIBKETAMA
+    },
+    // .NET's Enyim: `KetamaNodeLocator.cs`, and `DefaultNodeLocator.cs` of EnyimMemcached and of
+    // EnyimMemcachedCore.
+    Dialect {
+        name: "enyim",
+        label_count: |_, _| 40,
+        tie: Tie::Last,
+        edge: |_| Edge::LowToHighest,
+        ..LIBKETAMA
+    },
+    Dialect {
+        name: "enyim_default",
+        label_count: |_, _| 100,
+        // Its hash starts from 0 when it is used for the first time: for the first label of each
+        // server, and for each key.
+        points: PointsOf::LabelHash(|label| match label {
+            [.., b'-', b'0'] => fnv::fnv0a_32_unsigned(label),
+            _ => fnv::fnv1a_32_unsigned(label),
+        }),
+        tie: Tie::Last,
+        edge: |_| Edge::LowToHighest,
+        hash: "fnv0a_32_unsigned",
+        hashes: &["fnv0a_32_unsigned"],
+        ..LIBKETAMA
+    },
+    Dialect {
+        name: "enyim_core",
+        spelling: Spelling::NumberFirst,
+        label_count: |_, _| 100,
+        points: PointsOf::KeyHash,
+        tie: Tie::Last,
+        edge: |_| Edge::LowToHighest,
+        hash: "fnv1a_32_unsigned",
+        hashes: &["fnv1a_32_unsigned"],
+        ..LIBKETAMA
+    },
+    // Java's folsom: `Continuum.java`.
+    Dialect {
+        name: "folsom",
+        label_count: |_, _| 100,
+        points: PointsOf::Chain(chain::murmur3_of_name),
+        tie: Tie::Last,
+        edge: |_| Edge::Signed,
+        hash: "murmur3",
+        hashes: &["murmur3"],
         ..LIBKETAMA
     },
     // What many clients do by default: the hash modulo the number of servers.
@@ -187,8 +313,12 @@ impl Dialect {
         self.hash
     }
 
-    pub(crate) fn edge(&self, servers: &[Server]) -> Edge {
-        (self.edge)(&Pool::of(servers))
+    pub(crate) fn ketama_points(&self) -> Option<u32> {
+        self.ketama_points
+    }
+
+    pub(crate) fn edge(&self, pool: &Pool) -> Edge {
+        (self.edge)(pool)
     }
 
     /// The servers in the order in which they win a point that they share.
@@ -201,43 +331,62 @@ impl Dialect {
                 let name = (self.name_in_label)(servers[index as usize].name());
                 (name.len(), name)
             }),
+            Tie::ByValue => {
+                order.sort_by_key(|&index| (self.name_in_label)(servers[index as usize].name()));
+            }
         }
         order
+    }
+
+    /// Which of so many servers, in their order, wins a point of this value.
+    pub(crate) fn winner(&self, value: u32, count: usize) -> usize {
+        if matches!(self.tie, Tie::ByValue) { value as usize % count } else { 0 }
     }
 
     /// The points of the servers in their order, by which they are numbered, in no order of their own.
     /// One server at least, with weights that add up to 64 bits at most.
     pub(crate) fn points(
         &self,
+        pool: &Pool,
         servers: &[Server],
         order: &[u32],
         hash: &Hash,
     ) -> Result<Vec<Point>, BuildError> {
-        let pool = Pool::of(servers);
+        let edge = self.edge(pool);
         let ordered = || order.iter().map(|&index| &servers[index as usize]);
-        let labels = |server: &Server| (self.label_count)(&pool, server.weight());
+        let count_of = |server: &Server| (self.label_count)(pool, server.weight());
         let points_of_label = if matches!(self.points, PointsOf::Md5Words) { 4 } else { 1 };
         let count = ordered().try_fold(0_u64, |sum, server| {
-            let points = labels(server).checked_mul(points_of_label)?;
+            let points = count_of(server).checked_mul(points_of_label)?;
             sum.checked_add(points).filter(|&sum| sum <= MAX_POINTS)
         });
         let count = count.and_then(|count| usize::try_from(count).ok());
-        let mut points = try_with_capacity(count.ok_or(BuildError::SystemLimit)?)?;
+        let mut points = try_with_capacity(count.ok_or(BuildError::SystemLimit)? + MOST_EXTRA)?;
         let mut buffers = Labels::default();
         for (owner, server) in (0..).zip(ordered()) {
-            let point = |value| Point::new(value, owner);
-            let name = (self.name_in_label)(server.name());
+            let count = count_of(server);
+            let point = |value| Point::new(edge.point(value), owner);
+            let name = &(self.name_in_label)(server.name());
+            let mut labels = |body: &mut dyn FnMut(&[&[u8]])| {
+                buffers.each(self.spelling, name, count, body);
+            };
             match self.points {
-                PointsOf::Md5Words => buffers.each(name, labels(server), |labels| {
+                PointsOf::Md5Words => labels(&mut |labels| {
                     let words = md5::digests(Level::new(), labels);
                     points.extend((0..labels.len()).flat_map(|i| words.map(|word| point(word[i]))));
                 }),
-                PointsOf::KeyHash => buffers.each(name, labels(server), |labels| {
-                    points
-                        .extend(hash.many(labels)[..labels.len()].iter().map(|&hash| point(hash)));
+                PointsOf::KeyHash => labels(&mut |labels| {
+                    let hashes = hash.many(labels);
+                    points.extend(hashes[..labels.len()].iter().map(|&hash| point(hash)));
                 }),
+                PointsOf::LabelHash(hash) => labels(&mut |labels| {
+                    points.extend(labels.iter().map(|label| point(hash(label))));
+                }),
+                PointsOf::Chain(chain) => {
+                    points.extend((0..count).zip(chain(name)).map(|(_, value)| point(value)));
+                }
                 PointsOf::Slot => {
-                    let slots = (0..labels(server)).zip(points.len()..);
+                    let slots = (0..count).zip(points.len()..);
                     points.extend(slots.map_while(|(_, slot)| u32::try_from(slot).ok()).map(point));
                 }
             }
@@ -246,13 +395,12 @@ impl Dialect {
     }
 
     /// In what these servers are more than the client itself can take.
-    pub(crate) fn excesses(&self, servers: &[Server]) -> Vec<Excess> {
-        let pool = Pool::of(servers);
+    pub(crate) fn excesses(&self, pool: &Pool, servers: &[Server]) -> Vec<Excess> {
         let Limits { servers: most_servers, total, label } = self.limits;
         let long = |server: &Server| {
-            let last = (self.label_count)(&pool, server.weight()).checked_sub(1);
+            let last = (self.label_count)(pool, server.weight()).checked_sub(1);
             last.is_some_and(|last| {
-                label::length((self.name_in_label)(server.name()), last) > label
+                label::length(&(self.name_in_label)(server.name()), last) > label
             })
         };
         let long = servers.iter().position(long);
@@ -309,8 +457,9 @@ mod tests {
 
     #[test]
     fn limits() {
-        let excesses =
-            |name, servers: &[Server]| Dialect::named(name).expect("a dialect").excesses(servers);
+        let excesses = |name, servers: &[Server]| {
+            Dialect::named(name).expect("a dialect").excesses(&Pool::of(servers, 0), servers)
+        };
         assert_eq!(excesses("libmemcached", &servers(100, 21_474_836)), []);
         assert_eq!(excesses("libmemcached", &servers(101, 1)), [Excess::Servers { limit: 100 }]);
         assert_eq!(

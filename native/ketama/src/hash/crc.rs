@@ -1,7 +1,7 @@
 //! The hashes that are cyclic redundancy checks.
 
 /// CRC-32 (IEEE 802.3): twemproxy's `crc32a`, Dalli, nginx and others.
-pub(super) fn crc32(key: &[u8]) -> u32 {
+pub(crate) fn crc32(key: &[u8]) -> u32 {
     crc32fast::hash(key)
 }
 

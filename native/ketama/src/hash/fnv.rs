@@ -33,6 +33,22 @@ pub(super) fn fnv1a_64(key: &[u8]) -> u32 {
     fnv1a(key, START_64, PRIME_64)
 }
 
+/// As .NET computes it, where bytes have no sign.
+#[inline]
+pub(crate) fn fnv1a_32_unsigned(key: &[u8]) -> u32 {
+    fnv1a_from(START_32, key)
+}
+
+/// The same, started from 0.
+#[inline]
+pub(crate) fn fnv0a_32_unsigned(key: &[u8]) -> u32 {
+    fnv1a_from(0, key)
+}
+
+fn fnv1a_from(start: u32, key: &[u8]) -> u32 {
+    key.iter().fold(start, |hash, &byte| (hash ^ u32::from(byte)).wrapping_mul(PRIME_32))
+}
+
 #[inline]
 fn fnv1(key: &[u8], start: u32, prime: u32) -> u32 {
     key.iter().fold(start, |hash, &byte| hash.wrapping_mul(prime) ^ signed(byte))

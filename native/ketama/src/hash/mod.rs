@@ -1,14 +1,15 @@
 //! The key hashes of memcached's clients: a family a file, a row a hash.
 //!
-//! Each is bit for bit the one that libmemcached and twemproxy compute. Their C takes the bytes of a
-//! key as signed numbers: where a hash below extends a byte to a word, it extends its sign, too.
+//! Nearly all are bit for bit those of libmemcached and twemproxy. Their C takes the bytes of a key as
+//! signed numbers: where a hash below extends a byte to a word, it extends its sign, too.
 
-mod crc;
-mod fnv;
+pub(crate) mod crc;
+pub(crate) mod fnv;
 mod hsieh;
 mod jenkins;
 pub(crate) mod md5;
-mod murmur;
+pub(crate) mod murmur;
+pub(crate) mod sha1;
 
 /// The number of keys that [`Hash::many`] takes at once.
 pub const LANES: usize = 16;
@@ -26,7 +27,7 @@ pub struct Hash {
 
 /// Every key hash.
 #[rustfmt::skip]
-pub static HASHES: [Hash; 12] = [
+pub static HASHES: [Hash; 15] = [
     Hash { name: "md5",           bits: 32, of: md5::hash,              many: md5::hashes },
     Hash { name: "one_at_a_time", bits: 32, of: jenkins::one_at_a_time, many: |keys| each(keys, jenkins::one_at_a_time) },
     Hash { name: "crc15",         bits: 15, of: crc::crc15,             many: |keys| each(keys, crc::crc15) },
@@ -39,6 +40,10 @@ pub static HASHES: [Hash; 12] = [
     Hash { name: "hsieh",         bits: 32, of: hsieh::hsieh,           many: |keys| each(keys, hsieh::hsieh) },
     Hash { name: "murmur",        bits: 32, of: murmur::murmur,         many: |keys| each(keys, murmur::murmur) },
     Hash { name: "jenkins",       bits: 32, of: jenkins::jenkins,       many: |keys| each(keys, jenkins::jenkins) },
+    // Java's and .NET's, for whom the bytes of a key have no sign.
+    Hash { name: "murmur3",           bits: 32, of: murmur::murmur3,         many: |keys| each(keys, murmur::murmur3) },
+    Hash { name: "fnv1a_32_unsigned", bits: 32, of: fnv::fnv1a_32_unsigned, many: |keys| each(keys, fnv::fnv1a_32_unsigned) },
+    Hash { name: "fnv0a_32_unsigned", bits: 32, of: fnv::fnv0a_32_unsigned, many: |keys| each(keys, fnv::fnv0a_32_unsigned) },
 ];
 
 impl Hash {
@@ -125,8 +130,23 @@ mod tests {
                 }
             }
         }
-        assert_eq!(count, HASHES.len() * (table.lines().count() - 1));
-        assert!(HASHES.iter().all(|hash| names.contains(&hash.name)));
+        let known = HASHES.iter().filter(|hash| names.contains(&hash.name)).count();
+        assert_eq!(known, 13);
+        assert_eq!(count, known * (table.lines().count() - 1));
+    }
+
+    #[test]
+    fn without_a_sign() {
+        for (key, fnv1a, fnv0a) in [
+            (&b""[..], 0x811c_9dc5, 0),
+            (b"a", 0xe40c_292c, 0x6100_98b3),
+            (b"foobar", 0xbf9c_f968, 0),
+        ] {
+            assert_eq!(fnv::fnv1a_32_unsigned(key), fnv1a);
+            assert!(key.len() > 1 || fnv::fnv0a_32_unsigned(key) == fnv0a);
+        }
+        assert_ne!(fnv::fnv1a_32_unsigned(b"\xff"), fnv::fnv1a_32(b"\xff"));
+        assert_eq!(fnv::fnv1a_32_unsigned(b"\x7f"), fnv::fnv1a_32(b"\x7f"));
     }
 
     #[test]

@@ -1,0 +1,20 @@
+//! SHA-1, which hashes no keys, but the labels of dalli.
+
+use sha1::{Digest, Sha1};
+
+/// The first word of a SHA-1, big-endian.
+pub(crate) fn first_word(bytes: &[u8]) -> u32 {
+    let [a, b, c, d, ..]: [u8; 20] = Sha1::digest(bytes).into();
+    u32::from_be_bytes([a, b, c, d])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn known_digest() {
+        // RFC 3174, 7.3: SHA1("abc") = a9993e36...
+        assert_eq!(first_word(b"abc"), 0xa999_3e36);
+    }
+}
