@@ -1,12 +1,15 @@
 //! Every key hash of any keys, alone and side by side, against a second implementation written to be read.
+use crate::md5;
+use ::md5::{Digest, Md5};
 use arbitrary::{Arbitrary, Unstructured};
 use ketama::{HASHES, LANES};
-use md5::{Digest, Md5};
 
 /// Panics where it finds a fault.
 pub fn run(data: &[u8]) {
     let Ok(keys) = <Vec<&[u8]>>::arbitrary_take_rest(Unstructured::new(data)) else { return };
-    check(&keys[..keys.len().min(LANES)]);
+    let keys = &keys[..keys.len().min(LANES)];
+    check(keys);
+    md5::check(keys);
 }
 
 /// Panics where a hash of one of up to sixteen keys is wrong.
