@@ -1,9 +1,10 @@
 # What a developer of ketama types; a project that uses ketama needs rebar3 alone.
-.PHONY: demo test bench clients fuzz soak sanitize upgrade ring diff setup setup-test build build-bench as-dependency clean
+.PHONY: demo test bench clients fuzz soak sanitize upgrade ring diff setup setup-test setup-clients build build-bench as-dependency clean
 
 EBIN = _build/default/lib/ketama/ebin
 SERVERS = examples/ketama.servers
 BENCH = _build/bench
+WORK = _build/clients
 DIALECT = libketama
 FUZZ = --fuzz-dir fuzz --features fuzzer
 
@@ -67,12 +68,18 @@ bench: build-bench
 
 # Keys through memcached's real clients, and where ketama says that they are; through some of the
 # clients: make clients CLIENTS="php nutcracker"
-clients: WORK = _build/clients
-clients: build
-	@sh .ci/setup clients
-	@mkdir -p $(WORK)
+clients: build setup-clients $(WORK)/packages
 	@javac -cp /usr/share/java/spymemcached.jar -d $(WORK) test/clients/SpyClient.java
 	@ERL_FLAGS="-pa $(EBIN)" escript test/clients/clients.escript $(WORK) $(CLIENTS)
+
+# Clients that Debian does not have.
+$(WORK)/packages: Makefile | setup-clients
+	@mkdir -p $(WORK)
+	@npm install --prefix $(WORK) --no-save --ignore-scripts --no-audit --no-fund \
+		--loglevel=error memcached@2.2.2 hashring@3.2.0 >/dev/null
+	@/usr/bin/python3 -m pip install --target $(WORK)/python --upgrade --no-deps --quiet \
+		--root-user-action=ignore --disable-pip-version-check uhashring==2.5
+	@touch $@
 
 # Where keys are, of a servers file: make ring FILE=ketama.servers KEYS="user:123 foo"; with
 # DIALECT, HASH and HASH_TAG as the options of ketama:new/2
@@ -98,6 +105,9 @@ setup:
 
 setup-test:
 	@sh .ci/setup test
+
+setup-clients:
+	@sh .ci/setup clients
 
 clean:
 	rm -rf _build target doc priv/libketama_nif.so

@@ -1,8 +1,9 @@
 #!/usr/bin/env escript
 %% The rings of real clients, live: memcached servers on loopback, keys stored through each client
-%% and read from the server that ketama names, and the other way round; where the client leaves
-%% servers out that fail, once more with one down. Usage: clients.escript WORK CLIENT... with
-%% SpyClient compiled in the folder WORK; all clients where none is named.
+%% and read from the server that ketama names, and the other way round; where the client goes to
+%% other servers instead of one that fails, once more with one down. Usage: clients.escript WORK
+%% CLIENT... with SpyClient compiled and npm's and PyPI's packages in the folder WORK; all clients
+%% where none is named.
 -mode(compile).
 
 %% Host, its address, port. The default port is one that some clients leave out.
@@ -38,11 +39,17 @@ trials() ->
     Proxy = #{dialect => twemproxy},
     Spy = #{dialect => spymemcached},
     Both = [equal, skewed],
-    Fails = #{fails => true},
+    Fails = #{fails => without},
     Unweighted = #{server => fun unweighted/2},
     Ascii = #{key => fun ascii/1},
     Session = #{key => fun ascii/1, entry => fun session/1},
     Java = #{server => fun java/2, key => fun text/1},
+    Text = #{key => fun text/1},
+    Dalli = #{dialect => dalli},
+    Node = #{dialect => node_memcached},
+    Fast = #{dialect => cache_memcached_fast, ketama_points => 150},
+    Nginx = #{actions => ["get"], entry => fun escaped/1},
+    Memcache = #{dialect => pecl_memcache},
     [
         {"pylibmc", "{\"ketama_weighted\": True}", Weighted, Both, #{}},
         {"pylibmc", "{\"ketama_weighted\": True" ++ Removes, Weighted, Both, Fails},
@@ -67,7 +74,25 @@ trials() ->
         {"nutcracker", "hash: one_at_a_time", Proxy#{hash => one_at_a_time}, Both, #{}},
         {"nutcracker", "hash_tag: \"{}\"", Proxy#{hash_tag => <<"{}">>}, Both, #{}},
         {"spymemcached", "plain", Spy, [equal], Java},
-        {"spymemcached", "weights", Spy, [skewed], Java}
+        {"spymemcached", "weights", Spy, [skewed], Java},
+        {"dalli", "{}", Dalli, Both, #{fails => fun try_before/2}},
+        {"dalli", "{namespace: 'app'}", Dalli, [skewed], hashed_after("app:")},
+        {"node_memcached", "{}", Node, Both, Text},
+        {"node_memcached", "{\"remove\": true, \"failures\": 0, \"retries\": 0}", Node, Both,
+            maps:merge(Text, Fails)},
+        {"node_memcached", "{\"namespace\": \"app:\"}", Node, [skewed],
+            maps:merge(Text, hashed_after("app:"))},
+        {"hashring", "{}", #{dialect => hashring}, Both, Text},
+        {"cache_memcached_fast", "ketama_points => 150", Fast, Both, #{}},
+        {"cache_memcached_fast", "ketama_points => 150, namespace => 'app:'", Fast, [skewed],
+            stored_after("app:")},
+        {"cache_memcached_fast", "ketama_points => 150, namespace => 'app:', hash_namespace => 1",
+            Fast, [skewed], hashed_after("app:")},
+        {"nginx", "hash $http_key consistent", #{dialect => nginx}, Both, maps:merge(Nginx, Fails)},
+        {"pecl_memcache", "memcache.hash_function=crc32", Memcache, Both,
+            #{fails => fun try_after/2}},
+        {"pecl_memcache", "memcache.hash_function=fnv", Memcache#{hash => fnv1a_32}, Both, #{}},
+        {"uhashring", "{\"hash_fn\": \"ketama\"}", #{dialect => uhashring}, Both, Text}
     ].
 
 usual() ->
@@ -76,9 +101,14 @@ usual() ->
         server => fun weighted/2,
         %% The key of a number.
         key => fun any/1,
+        %% What the client hashes for a key.
+        hashed => fun(Key) -> Key end,
         %% What memcached is given for a key: its own key, and the value.
         entry => fun(Key) -> {Key, Key} end,
-        %% Whether a server fails in the end.
+        %% What the client can do.
+        actions => ["set", "get"],
+        %% Whether a server fails in the end, and how the client finds another: as in the ring
+        %% `without' it, or by a hash of the key as this function changes it for each try.
         fails => false
     }.
 
@@ -114,6 +144,19 @@ ascii(I) -> iolist_to_binary(["key-", integer_to_list(I), lists:duplicate(I rem 
 session(Id) ->
     {["memc.sess.key.", Id], ["id|s:", integer_to_list(byte_size(Id)), ":\"", Id, "\";"]}.
 
+%% A prefix that the client puts before each key and hashes with it, and one that it does not hash.
+hashed_after(Prefix) ->
+    maps:put(hashed, fun(Key) -> iolist_to_binary([Prefix, Key]) end, stored_after(Prefix)).
+
+stored_after(Prefix) -> #{entry => fun(Key) -> {[Prefix, Key], Key} end}.
+
+%% nginx asks memcached for a key that it has escaped, and hashes it as it was.
+escaped(Key) -> {binary:replace(Key, <<"%">>, <<"%25">>, [global]), Key}.
+
+try_before(Key, Try) -> <<(integer_to_binary(Try))/binary, Key/binary>>.
+
+try_after(Key, Try) -> <<Key/binary, $-, (integer_to_binary(Try))/binary>>.
+
 main([Work | Clients]) ->
     Unknown = [Client || Client <- Clients, not lists:keymember(Client, 1, trials())],
     [] =:= Unknown orelse error({no_such_clients, Unknown}),
@@ -128,28 +171,44 @@ main([Work | Clients]) ->
 
 %% Each trial has servers of its own, so that none finds what another left there.
 agrees(Client, Config, Options, Weights, Trial, Work) ->
-    #{server := Server, key := Key, entry := Entry, fails := Fails} = Trial,
+    #{server := Server, key := Key, hashed := Hashed, entry := Entry, fails := Fails} = Trial,
     Given = lists:zip(?SERVERS, weights(Weights)),
     Counted = [Server(S, Weight) || {S, Weight} <- Given],
     {ok, Ring} = ketama:new(Counted, Options),
     Pool = lists:zip([list_to_binary(Name) || {Name, _} <- Counted], memcached()),
     Keys = [Key(I) || I <- lists:seq(1, ?KEYS)],
-    Entries = [{K, Entry(K)} || K <- Keys],
+    Entries = [{Hashed(K), Entry(K)} || K <- Keys],
     Servers = [address(S) ++ ":" ++ integer_to_list(Weight) || {S, Weight} <- Given],
     {Ask, Stop} = client(Client, Config, Keys, Servers, Work),
     Title = io_lib:format("~s ~s; ~s weights; ~0p", [Client, Config, Weights, Options]),
-    All = same(Title, Ring, Pool, Entries, Ask),
-    Left = not Fails orelse same_without(lists:nth(?FAILS, Pool), Title, Ring, Pool, Entries, Ask),
+    Same = fun(Words, Where, Up) ->
+        same([Title, Words], Where, Up, Entries, Ask, maps:get(actions, Trial))
+    end,
+    All = Same("", fun(K) -> ketama:getserver(Ring, K) end, Pool),
+    Failed = lists:nth(?FAILS, Pool),
+    Left = Fails =:= false orelse same_without(Failed, Trial, Ring, Pool, Ask, Same),
     Stop(),
     [stop(Port) || {_, {Port, _}} <- Pool, erlang:port_info(Port) =/= undefined],
     [gen_tcp:close(Socket) || {_, {_, Socket}} <- Pool],
     All andalso Left.
 
-same_without({Name, {Port, _}} = Failed, Title, Ring, Pool, Entries, Ask) ->
+same_without({Name, {Port, _}} = Failed, Trial, Ring, Pool, Ask, Same) ->
+    #{fails := Fails, actions := Actions} = Trial,
     stop(Port),
-    noticed(Ask, 100),
-    {ok, Left} = ketama:without(Ring, [Name]),
-    same([Title, "; without ", Name], Left, Pool -- [Failed], Entries, Ask).
+    [noticed(Ask, 100) || lists:member("set", Actions)],
+    Same(["; without ", Name], elsewhere(Fails, Ring, Name), Pool -- [Failed]).
+
+%% Where a key is while a server is down.
+elsewhere(without, Ring, Down) ->
+    {ok, Left} = ketama:without(Ring, [Down]),
+    fun(Key) -> ketama:getserver(Left, Key) end;
+elsewhere(Changed, Ring, Down) ->
+    fun(Key) ->
+        %% Dalli tries 20 keys, PHP's memcache one more.
+        Keys = [Key | [Changed(Key, Try) || Try <- lists:seq(0, 18)]],
+        [Server | _] = [S || K <- Keys, S <- [ketama:getserver(Ring, K)], S =/= Down],
+        Server
+    end.
 
 %% A client refuses keys until it has noticed that their server is down.
 noticed(Ask, Tries) when Tries > 0 ->
@@ -161,19 +220,27 @@ noticed(Ask, Tries) when Tries > 0 ->
             noticed(Ask, Tries - 1)
     end.
 
-same(Title, Ring, Pool, Entries, Ask) ->
-    Placed = [placed(ketama:getserver(Ring, Key), Key, Entry, Pool) || {Key, Entry} <- Entries],
+same(Title, Where, Pool, Entries, Ask, Actions) ->
+    Placed = [placed(Where(Key), Key, Entry, Pool) || {Key, Entry} <- Entries],
+    {Counts, Lost} = lists:unzip([tried(Action, Placed, Pool, Ask) || Action <- Actions]),
+    All = lists:append(Counts),
+    Words = [[What, " ", integer_to_list(Count)] || {What, Count} <- All],
+    io:format("~s: ~b keys: ~s~n", [Title, ?KEYS, lists:join(", ", Words)]),
+    [
+        io:format("    ~0p is not at ~s~n", [Key, Server])
+     || {Key, Server} <- lists:sublist(lists:append(Lost), 3)
+    ],
+    lists:all(fun({_, Count}) -> Count =:= ?KEYS end, All).
+
+tried("set", Placed, Pool, Ask) ->
     flush(Pool),
     Stored = Ask("set"),
     Lost = [{Key, Server} || {Key, Server, Socket, Entry} <- Placed, not get(Socket, Entry)],
+    {[{"stored", Stored}, {"found", ?KEYS - length(Lost)}], Lost};
+tried("get", Placed, Pool, Ask) ->
     flush(Pool),
     [true = set(Socket, Entry) || {_, _, Socket, Entry} <- Placed],
-    Read = Ask("get"),
-    io:format("~s: ~b keys: stored ~b, found ~b; found back ~b~n", [
-        Title, ?KEYS, Stored, ?KEYS - length(Lost), Read
-    ]),
-    [io:format("    ~0p is not at ~s~n", [Key, Server]) || {Key, Server} <- lists:sublist(Lost, 3)],
-    [Stored, Lost, Read] =:= [?KEYS, [], ?KEYS].
+    {[{"found back", Ask("get")}], []}.
 
 placed(Server, Key, Entry, Pool) ->
     {_, {_, Socket}} = lists:keyfind(Server, 1, Pool),
@@ -192,14 +259,60 @@ client("nutcracker", Config, Keys, Servers, Work) ->
         [["   - ", Server, "\n"] || Server <- Servers]
     ]),
     Log = filename:join(Work, "nutcracker.log"),
-    proxy(["nutcracker", "-c", File, "-o", Log, "-a", "127.0.0.1", "-s", "22221"], Keys);
+    proxy(["nutcracker", "-c", File, "-o", Log, "-a", "127.0.0.1", "-s", "22221"], Keys, fun do/3);
+client("nginx", Config, Keys, Servers, Work) ->
+    File = filename:join(Work, "nginx.conf"),
+    ok = file:write_file(File, nginx(Config, Servers)),
+    Command = ["nginx", "-p", Work, "-e", "nginx.log", "-c", filename:absname(File)],
+    proxy(Command, Keys, fun http/3);
 client("pylibmc", Config, Keys, Servers, Work) ->
     program(["/usr/bin/python3", here("pylibmc_client.py"), Config], Keys, Servers, Work);
 client("php", Config, Keys, Servers, Work) ->
     program(["php", here("php_client.php"), Config], Keys, Servers, Work);
+client("pecl_memcache", Config, Keys, Servers, Work) ->
+    program(["php", "-d", Config, here("php_client.php"), "memcache"], Keys, Servers, Work);
+client("dalli", Config, Keys, Servers, Work) ->
+    program(["/usr/bin/ruby", here("dalli_client.rb"), Config], Keys, Servers, Work);
+client("cache_memcached_fast", Config, Keys, Servers, Work) ->
+    program(["/usr/bin/perl", here("fast_client.pl"), Config], Keys, Servers, Work);
+client("uhashring", Config, Keys, Servers, Work) ->
+    Packages = "PYTHONPATH=" ++ filename:join(Work, "python"),
+    Program = ["env", Packages, "/usr/bin/python3", here("uhashring_client.py"), Config],
+    program(Program, Keys, Servers, Work);
+client("node_memcached", Config, Keys, Servers, Work) ->
+    node("memcached", Config, Keys, Servers, Work);
+client("hashring", Config, Keys, Servers, Work) ->
+    node("hashring", Config, Keys, Servers, Work);
 client("spymemcached", Config, Keys, Servers, Work) ->
     Path = "/usr/share/java/spymemcached.jar:" ++ Work,
     program(["java", "-cp", Path, "SpyClient", Config], Keys, Servers, Work).
+
+%% Its files are in WORK, where it may write whoever runs it.
+nginx(Config, Servers) ->
+    [
+        "daemon off; master_process off; pid nginx.pid; events {}\n",
+        "http {\n",
+        [
+            [Kind, "_temp_path nginx.temp;\n"]
+         || Kind <- ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
+        ],
+        "access_log off; keepalive_requests 1000000;\n",
+        "upstream ring {\n",
+        [["server ", nginx_server(Server), ";\n"] || Server <- Servers],
+        [Config, ";\n}\n"],
+        io_lib:format("server { listen 127.0.0.1:~b;~n", [?PROXY_PORT]),
+        "location / { set $memcached_key $http_key; memcached_pass ring; }\n",
+        "}}\n"
+    ].
+
+nginx_server(Server) ->
+    [Address, Weight] = string:split(Server, ":", trailing),
+    [Address, " weight=", Weight].
+
+node(Package, Config, Keys, Servers, Work) ->
+    Packages = "NODE_PATH=" ++ filename:join(Work, "node_modules"),
+    Program = ["env", Packages, "node", here("node_client.js"), Package, Config],
+    program(Program, Keys, Servers, Work).
 
 here(File) -> filename:join(filename:dirname(escript:script_name()), File).
 
@@ -228,18 +341,38 @@ number(Port, Chatter) ->
         error({hangs, lists:reverse(Chatter)})
     end.
 
-proxy(Command, Keys) ->
+proxy(Command, Keys, Do) ->
     Port = start(Command, "127.0.0.1", ?PROXY_PORT),
     Socket = connect("127.0.0.1", ?PROXY_PORT),
-    Ask = fun(Action) ->
-        Do = case Action of "set" -> fun set/2; "get" -> fun get/2 end,
-        length([Key || Key <- Keys, Do(Socket, {Key, Key})])
-    end,
+    Ask = fun(Action) -> length([Key || Key <- Keys, Do(Action, Socket, {Key, Key})]) end,
     Stop = fun() ->
         gen_tcp:close(Socket),
         stop(Port)
     end,
     {Ask, Stop}.
+
+do("set", Socket, Entry) -> set(Socket, Entry);
+do("get", Socket, Entry) -> get(Socket, Entry).
+
+%% A request for a page with the key in a header; the page is its value.
+http("get", Socket, {Key, Value}) ->
+    ok = gen_tcp:send(Socket, ["GET / HTTP/1.1\r\nHost: ketama\r\nKey: ", Key, "\r\n\r\n"]),
+    <<"HTTP/1.1 ", Status:3/binary, _/binary>> = line(Socket),
+    Size = size_of_page(line(Socket), Socket),
+    ok = inet:setopts(Socket, [{packet, raw}]),
+    {ok, Page} = gen_tcp:recv(Socket, Size, ?LONG),
+    ok = inet:setopts(Socket, [{packet, line}]),
+    {Status, Page} =:= {<<"200">>, Value}.
+
+%% Read with all lines before the page.
+size_of_page(<<"Content-Length: ", Size/binary>>, Socket) ->
+    header_ends(line(Socket), Socket),
+    binary_to_integer(string:trim(Size));
+size_of_page(_, Socket) ->
+    size_of_page(line(Socket), Socket).
+
+header_ends(<<"\r\n">>, _Socket) -> ok;
+header_ends(_, Socket) -> header_ends(line(Socket), Socket).
 
 %% memcached's text protocol.
 

@@ -1,10 +1,15 @@
 <?php
 // Stores or reads the keys of a file through PHP's memcached: OPTIONS KEYS HOST:PORT:WEIGHT...
-// With `session' for the options a key is the id of a session, kept as PHP does by itself.
+// With `session' for the options a key is the id of a session, kept as PHP does by itself; with
+// `memcache' they go through that older extension, which has its options from php.ini or -d.
 // For each line of the input, `set' or `get', it prints how many keys that worked for.
 [, $options, $path] = $argv;
 $servers = array_slice($argv, 3);
-$works = $options == 'session' ? sessions($servers) : client($servers, $options);
+$works = match ($options) {
+    'session' => sessions($servers),
+    'memcache' => memcache($servers),
+    default => client($servers, $options),
+};
 $keys = explode("\n", file_get_contents($path));
 while ($action = fgets(STDIN)) {
     $done = array_filter($keys, fn($key) => $works(trim($action), $key));
@@ -15,6 +20,17 @@ function client($servers, $options) {
     $client = new Memcached();
     $client->setOptions(eval("return $options;"));
     $client->addServers(array_map(fn($server) => explode(':', $server), $servers));
+    return fn($action, $key) =>
+        $action == 'set' ? $client->set($key, $key) : $client->get($key) === $key;
+}
+
+function memcache($servers) {
+    $client = new Memcache();
+    foreach ($servers as $server) {
+        [$host, $port, $weight] = explode(':', $server);
+        // Kept open, for up to 60 seconds: a busy machine is no error.
+        $client->addServer($host, $port, true, $weight, 60);
+    }
     return fn($action, $key) =>
         $action == 'set' ? $client->set($key, $key) : $client->get($key) === $key;
 }
