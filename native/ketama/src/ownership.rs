@@ -312,6 +312,8 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+
         #[test]
         fn diff_counts_hashes(old in servers(), new in servers()) {
             let ring = |list: &[_]| continuum(list, "libketama", "md5");
@@ -348,10 +350,6 @@ mod tests {
                 prop_assert_eq!(count - gone + come.sum::<u64>(), after.map_or(0, |(_, count)| count));
             }
         }
-    }
-
-    proptest! {
-        #![proptest_config(ProptestConfig::with_cases(64))]
 
         /// Every hash of crc15, on any two rings.
         #[test]
