@@ -90,7 +90,7 @@ ring: build
 # What moves from one servers file to another: make diff OLD=a NEW=b
 diff: build
 	@: $(or $(and $(OLD),$(NEW)),$(error OLD or NEW is missing: make diff OLD=a NEW=b))
-	@ERL_FLAGS="-pa $(EBIN)" escript examples/diff.escript $(DIALECT) $(OLD) $(NEW)
+	@ERL_FLAGS="-pa $(EBIN)" escript examples/diff.escript $(DIALECT) "$(HASH)" "$(HASH_TAG)" $(OLD) $(NEW)
 
 build-bench: build
 	@mkdir -p $(BENCH)

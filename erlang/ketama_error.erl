@@ -30,10 +30,11 @@ sentence({invalid_server, Name}) ->
         [Name, 20]
     );
 sentence(no_servers) ->
-    "There are no servers. Give at least one, in a servers file as a line of name, tab, weight.";
+    "There are no servers, or none is left. Give at least one, in a servers file as a line of name, tab, "
+    "weight; leave at least one with points.";
 sentence(system_limit) ->
-    "There is not enough memory for a continuum of so many servers, or of so high weights where these "
-    "are numbers of points. Give fewer servers, or smaller weights.";
+    "There is not enough memory for a continuum, or a comparison, of so many servers, or of so high "
+    "weights where these are numbers of points. Give fewer servers, or smaller weights.";
 sentence(no_watcher) ->
     "No ketama_watcher is running. Put ketama_watcher:child_spec/1 into a supervisor.";
 sentence({nif_not_loaded, Remedy}) ->

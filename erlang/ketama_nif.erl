@@ -6,12 +6,12 @@
 
 -export([dialects/0, check_options/1, new/2, parse/2, without/2, set_default/1, default/0]).
 -export([getserver/1, getserver/2, getservers/5, group/6, replicas/4, hash/2, hash/3]).
--export([servers/1, points/1, shares/1, diff/2]).
+-export([servers/1, points/1, shares/1, diff/2, moved/2]).
 
 -on_load(init/0).
 -nifs([dialects/0, check_options/1, new/2, parse/2, without/2, set_default/1, default/0]).
 -nifs([getserver/1, getserver/2, getservers/5, group/6, replicas/4, hash/2, hash/3]).
--nifs([servers/1, points/1, shares/1, diff/2]).
+-nifs([servers/1, points/1, shares/1, diff/2, moved/2]).
 
 -type fault() ::
     blank_line
@@ -122,3 +122,7 @@ shares(_Continuum) -> erlang:nif_error(nif_not_loaded).
 
 -spec diff(ketama:continuum(), ketama:continuum()) -> {float(), [{binary(), binary(), float()}]}.
 diff(_Old, _New) -> erlang:nif_error(nif_not_loaded).
+
+%% The first part of diff/2, without the memory for the second.
+-spec moved(ketama:continuum(), ketama:continuum()) -> float().
+moved(_Old, _New) -> erlang:nif_error(nif_not_loaded).

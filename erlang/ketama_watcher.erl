@@ -149,13 +149,12 @@ swap(#watcher{file = File, current = Current}, Old, New) ->
     Moved.
 
 %% All keys count as moved where somebody else has put a continuum that hashes them in another way in
-%% the place of the watcher's.
+%% the place of the watcher's, and where there are too many servers to count: with modula nearly all are.
 moved(Old, New) ->
     try
-        {Moved, _} = ketama:diff(Old, New),
-        Moved
+        ketama_nif:moved(Old, New)
     catch
-        error:badarg -> 1.0
+        error:Reason when Reason =:= badarg; Reason =:= system_limit -> 1.0
     end.
 
 notice(File, Before, After, Moved) ->

@@ -28,6 +28,7 @@ watcher_test_() ->
             {reload_at_once, fun reload_at_once/1},
             {takes_options, fun takes_options/1},
             {another_hash_in_its_place, fun another_hash_in_its_place/1},
+            {many_servers_of_modula, fun many_servers_of_modula/1},
             {in_a_supervisor, fun in_a_supervisor/1},
             {restart_keeps_the_ring, fun restart_keeps_the_ring/1}
         ]
@@ -170,6 +171,16 @@ takes_options(Folder) ->
         with_watcher(All, fun() -> same_as_default(Continuum) end)
      || All <- [Options#{servers_file => File}, [{servers_file, File} | maps:to_list(Options)]]
     ].
+
+%% What moves cannot be counted with so many servers.
+many_servers_of_modula(Folder) ->
+    File = filename:join(Folder, "ketama.servers"),
+    Lines = fun(N) -> [["s", integer_to_list(I), "\t1\n"] || I <- lists:seq(1, N)] end,
+    ok = file:write_file(File, Lines(3000)),
+    with_watcher(#{servers_file => File, dialect => modula, interval => 3600000}, fun() ->
+        ok = file:write_file(File, Lines(3001)),
+        ?assertEqual({ok, 1.0}, ketama:reload())
+    end).
 
 %% Somebody has put a continuum with another hash in the place of the watcher's.
 another_hash_in_its_place(Folder) ->

@@ -67,30 +67,8 @@ impl std::error::Error for DiffError {}
 /// Continua that do not hash keys alike; more than 2<sup>22</sup> pairs of servers where one of
 /// the clients takes the hash modulo a number.
 pub fn diff<'a>(old: &'a Continuum, new: &'a Continuum) -> Result<Vec<Move<'a>>, DiffError> {
-    if !old.hashes_as(new) {
-        return Err(DiffError::HashesDiffer);
-    }
-    let (old_arcs, new_arcs) = (old.hash_arcs(), new.hash_arcs());
     let mut pairs = Pairs::new(old.servers().len(), new.servers().len());
-    let are_periodic = old_arcs.period < old_arcs.range || new_arcs.period < new_arcs.range;
-    if are_periodic && matches!(pairs, Pairs::Sparse(_)) {
-        return Err(DiffError::SystemLimit);
-    }
-    // What holds of the hashes below the least common multiple repeats itself above it.
-    let range = old_arcs.range;
-    let joint = least_common_multiple(old_arcs.period, new_arcs.period).min(range);
-    let arcs = |ring: &Arcs| joint.div_ceil(ring.period) * ring.ends.len() as u64;
-    for (limit, times) in [(joint, range / joint), (range % joint, 1)] {
-        if arcs(&old_arcs) <= arcs(&new_arcs) {
-            overlay(&old_arcs, &new_arcs, limit, |from, to, count| {
-                pairs.add(from, to, times * count);
-            });
-        } else {
-            overlay(&new_arcs, &old_arcs, limit, |to, from, count| {
-                pairs.add(from, to, times * count);
-            });
-        }
-    }
+    count_pairs(old, new, |from, to, count| pairs.add(from, to, count))?;
     let move_of =
         |(from, to, count)| Move { from: &old.servers()[from], to: &new.servers()[to], count };
     let moves = pairs.counted().map(move_of);
@@ -100,6 +78,50 @@ pub fn diff<'a>(old: &'a Continuum, new: &'a Continuum) -> Result<Vec<Move<'a>>,
         b.count.cmp(&a.count).then_with(|| names(a).cmp(&names(b)))
     });
     Ok(moves)
+}
+
+/// How many hashes move when `new` takes the place of `old`: the sum of [`diff`], without the memory for
+/// the moves.
+///
+/// # Errors
+/// As of [`diff`].
+pub fn moved(old: &Continuum, new: &Continuum) -> Result<u64, DiffError> {
+    let same: Vec<_> = old.servers().iter().map(|server| new.find(server.name())).collect();
+    let mut moved = 0;
+    count_pairs(old, new, |from, to, count| {
+        if same[from] != Some(to) {
+            moved += count;
+        }
+    })?;
+    Ok(moved)
+}
+
+/// Counts the hashes by their owners in both continua, in parts.
+fn count_pairs(
+    old: &Continuum,
+    new: &Continuum,
+    mut add: impl FnMut(usize, usize, u64),
+) -> Result<(), DiffError> {
+    if !old.hashes_as(new) {
+        return Err(DiffError::HashesDiffer);
+    }
+    let (old_arcs, new_arcs) = (old.hash_arcs(), new.hash_arcs());
+    let range = old_arcs.range;
+    let is_periodic = old_arcs.period < range || new_arcs.period < range;
+    if is_periodic && !Pairs::are_few(old.servers().len(), new.servers().len()) {
+        return Err(DiffError::SystemLimit);
+    }
+    // What holds of the hashes below the least common multiple repeats itself above it.
+    let joint = least_common_multiple(old_arcs.period, new_arcs.period).min(range);
+    let arcs = |ring: &Arcs| joint.div_ceil(ring.period) * ring.ends.len() as u64;
+    for (limit, times) in [(joint, range / joint), (range % joint, 1)] {
+        if arcs(&old_arcs) <= arcs(&new_arcs) {
+            overlay(&old_arcs, &new_arcs, limit, |from, to, count| add(from, to, times * count));
+        } else {
+            overlay(&new_arcs, &old_arcs, limit, |to, from, count| add(from, to, times * count));
+        }
+    }
+    Ok(())
 }
 
 /// Counts the hashes below `limit` by their owners in both rings, in parts. One arc of `outer` after the
@@ -152,10 +174,15 @@ impl Pairs {
     /// The most pairs of which each has its place: 32 MiB.
     const MAX_DENSE: usize = 1 << 22;
 
+    fn are_few(old: usize, new: usize) -> bool {
+        old.checked_mul(new).is_some_and(|all| all <= Self::MAX_DENSE)
+    }
+
     fn new(old: usize, new: usize) -> Self {
-        match old.checked_mul(new) {
-            Some(all) if all <= Self::MAX_DENSE => Self::Dense(vec![0; all], new),
-            _ => Self::Sparse(HashMap::new()),
+        if Self::are_few(old, new) {
+            Self::Dense(vec![0; old * new], new)
+        } else {
+            Self::Sparse(HashMap::new())
         }
     }
 
@@ -308,6 +335,7 @@ mod tests {
         let [old, new] = ["s", "t"].map(|prefix| continuum(&many(prefix), "libketama", "md5"));
         let moves = diff(&old, &new).expect("moves");
         assert_eq!(moves.iter().map(|m| m.count).sum::<u64>(), 1 << 32);
+        assert_eq!(moved(&old, &new), Ok(1 << 32));
         assert_eq!(counted(&moves).len(), moves.len());
     }
 
@@ -321,6 +349,7 @@ mod tests {
             let moves = diff(&old, &new).expect("moves");
             prop_assert!(moves.is_sorted_by(|a, b| a.count >= b.count));
             prop_assert_eq!(counted(&moves), naive_diff(&old, &new));
+            prop_assert_eq!(moved(&old, &new), Ok(moves.iter().map(|m| m.count).sum()));
         }
 
         #[test]

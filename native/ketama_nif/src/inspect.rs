@@ -61,15 +61,25 @@ type Moves<'a> = (f64, Vec<(Term<'a>, Term<'a>, f64)>);
 
 #[rustler::nif(schedule = "DirtyCpu")]
 fn diff<'a>(env: Env<'a>, old: &'a Handle, new: &'a Handle) -> NifResult<Moves<'a>> {
-    let moves = ownership::diff(&old.0, &new.0).map_err(|error| match error {
-        DiffError::HashesDiffer => Error::BadArg,
-        DiffError::SystemLimit => Error::RaiseAtom("system_limit"),
-    })?;
+    let moves = ownership::diff(&old.0, &new.0).map_err(diff_error)?;
     let range = old.0.options().hash().range();
     let total = moves.iter().map(|m| m.count).sum();
     let name = |server: &Server| server_binary(env, server);
     let moves = moves.iter().map(|m| (name(m.from), name(m.to), fraction(m.count, range)));
     Ok((fraction(total, range), moves.collect()))
+}
+
+#[rustler::nif(schedule = "DirtyCpu")]
+fn moved(old: &Handle, new: &Handle) -> NifResult<f64> {
+    let moved = ownership::moved(&old.0, &new.0).map_err(diff_error)?;
+    Ok(fraction(moved, old.0.options().hash().range()))
+}
+
+fn diff_error(error: DiffError) -> Error {
+    match error {
+        DiffError::HashesDiffer => Error::BadArg,
+        DiffError::SystemLimit => Error::RaiseAtom("system_limit"),
+    }
 }
 
 /// A fraction of the hashes as a float, which holds each of them exactly.
