@@ -34,22 +34,21 @@ getserver(Ring, Key) ->
 point({Points, #{dialect := Dialect}} = Ring, Key) ->
     Hash = hash(Ring, Key),
     Size = tuple_size(Points),
-    Lowest = element(1, Points),
-    Highest = hd([Point || {V, _} = Point <- tuple_to_list(Points), V =:= element(1, element(Size, Points))]),
+    {Lowest, _} = element(1, Points),
     case Dialect of
         %% The last point that is not above the hash.
         dalli ->
-            case last_below(Hash + 1, Points) of
-                none -> Highest;
-                Below -> Below
+            case Hash < Lowest of
+                true -> highest(Points);
+                false -> last_below(Hash + 1, Points)
             end;
         uhashring ->
             at(first(Points, Hash + 1, 1, Size + 1), Points);
         folsom ->
             by_sign(Hash, points(Ring));
         _ when Dialect =:= enyim; Dialect =:= enyim_default; Dialect =:= enyim_core ->
-            case Hash < element(1, Lowest) of
-                true -> Highest;
+            case Hash < Lowest of
+                true -> highest(Points);
                 false -> at(first(Points, Hash, 1, Size + 1), Points)
             end;
         pecl_memcache ->
@@ -73,12 +72,14 @@ first(Points, Place, Low, High) ->
         false -> first(Points, Place, Low, Middle)
     end.
 
-%% Of the highest value below, the first point.
+highest(Points) ->
+    last_below(16#100000000, Points).
+
+%% Of the points of the highest value below this one, the first.
 last_below(Value, Points) ->
-    case first(Points, Value, 1, tuple_size(Points) + 1) of
-        1 -> none;
-        Index -> at(first(Points, element(1, element(Index - 1, Points)), 1, tuple_size(Points) + 1), Points)
-    end.
+    Past = tuple_size(Points) + 1,
+    {Highest, _} = element(first(Points, Value, 1, Past) - 1, Points),
+    element(first(Points, Highest, 1, Past), Points).
 
 by_sign(Hash, [First | _] = Points) ->
     case [Point || {Value, _} = Point <- Points, int32(Value) >= int32(Hash)] of
