@@ -4,6 +4,7 @@
 //! with another rule is brought to this one where its points are made and its keys are placed.
 
 use crate::points::Point;
+use std::mem::replace;
 
 /// What a client's rule makes of its hashes and points.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -98,38 +99,30 @@ impl Edge {
         let ends = match self {
             Self::Complement => {
                 let mut start = 0;
-                let mut ends: Vec<_> = arcs
-                    .map(|(end, owner)| (range - std::mem::replace(&mut start, end), owner))
-                    .collect();
-                ends.reverse();
-                ends
+                let turned = arcs.map(|(end, owner)| (range - replace(&mut start, end), owner));
+                let turned: Vec<_> = turned.collect();
+                merge(turned.into_iter().rev())
             }
             Self::Signed => {
                 let middle = u64::from(SIGN);
-                let (mut low, mut high) = (Vec::new(), Vec::new());
-                for (end, owner) in arcs {
-                    if low.last().is_none_or(|&(end, _)| end < range) {
-                        low.push((end.min(middle) + middle, owner));
-                    }
-                    if end > middle {
-                        high.push((end - middle, owner));
-                    }
-                }
-                high.append(&mut low);
-                high
+                let arcs: Vec<_> = arcs.collect();
+                let negative = arcs.iter().filter(|&&(end, _)| end > middle);
+                let negative = negative.map(|&(end, owner)| (end - middle, owner));
+                let positive = arcs.iter().map(|&(end, owner)| (end.min(middle) + middle, owner));
+                merge(negative.chain(positive))
             }
             Self::Buckets => {
                 let buckets = |end: u64| end.div_ceil(BUCKET_STEP.into()).min(period);
-                arcs.map(|(end, owner)| (buckets(end), owner)).collect()
+                merge(arcs.map(|(end, owner)| (buckets(end), owner)))
             }
-            _ => arcs.map(|(end, owner)| (end.min(period), owner)).collect(),
+            _ => merge(arcs.map(|(end, owner)| (end.min(period), owner))),
         };
-        Arcs { range, period, ends: merge(ends) }
+        Arcs { range, period, ends }
     }
 }
 
 /// Without arcs that are empty, and with neighbours of one owner as one.
-fn merge(ends: Vec<(u64, usize)>) -> Vec<(u64, usize)> {
+fn merge(ends: impl Iterator<Item = (u64, usize)>) -> Vec<(u64, usize)> {
     let mut merged: Vec<(u64, usize)> = Vec::new();
     let mut start = 0;
     for (end, owner) in ends {
