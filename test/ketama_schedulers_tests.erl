@@ -19,12 +19,30 @@ another_process_runs_meanwhile_test_() ->
         ?assertEqual([], [Line || Line <- string:lexemes(Output, "\n"), Line =/= "done"])
     end}.
 
+%% A call costs the reductions of its work, of which a process has 4,000 at a time.
+work_is_charged_test_() ->
+    {ok, Ring} = ketama:new([{integer_to_binary(I), 1} || I <- lists:seq(1, 100)]),
+    Keys = [integer_to_binary(I) || I <- lists:seq(1, 1000)],
+    [
+        ?_assert(reductions(fun() -> ketama:replicas(Ring, "k", 100) end) >= 40),
+        ?_assert(reductions(fun() -> ketama:getservers(Ring, Keys) end) >= 5 * 40),
+        ?_assert(reductions(fun() -> ketama:group(Ring, Keys) end) >= 5 * 40),
+        ?_assert(reductions(fun() -> ketama:hash(Ring, binary:copy(<<"k">>, 100000)) end) >= 10 * 40)
+    ].
+
+reductions(Call) ->
+    {reductions, Before} = process_info(self(), reductions),
+    _ = Call(),
+    {reductions, After} = process_info(self(), reductions),
+    After - Before.
+
 %% Prints the calls beside which the other process did not run.
 main() ->
     Key = binary:copy(<<"k">>, ?BYTES),
     %% A copy that starts behind a bit.
     <<_:1, Unaligned:?BYTES/binary, _:7>> = <<0:1, Key/binary, 0:7>>,
     Million = [integer_to_binary(I) || I <- lists:seq(1, 1000000)],
+    Empty = lists:duplicate(1000000, <<>>),
     {ok, Large} = ketama:new([{integer_to_binary(I), 1} || I <- lists:seq(1, ?SERVERS)]),
     Rings = [ring(D, H) || {D, H} <- [{libketama, md5}, {twemproxy, fnv1a_64}, {twemproxy, crc16}, {modula, hsieh}]],
     ignore = ketama:start_link([{"a", 1}, {"b", 1}]),
@@ -46,7 +64,13 @@ main() ->
         {default, fun() -> ketama:getserver(Unaligned) end},
         {hash, fun() -> ketama:hash(Unaligned) end},
         {strings, fun() -> ketama:getservers(hd(Rings), [binary_to_list(K) || K <- Million]) end},
+        {empty_keys, fun() -> ketama:getservers(hd(Rings), Empty) end},
         {walk, fun() -> ketama:replicas(Large, "k", ?SERVERS) end},
+        {shares, fun() -> ketama:shares(Large) end},
+        {points, fun() -> ketama:points(Large) end},
+        {diff, fun() -> ketama:diff(Large, Large) end},
+        {without, fun() -> ketama:without(Large, ["1"]) end},
+        {making, fun() -> ketama:new([{integer_to_binary(I), 1} || I <- lists:seq(1, ?SERVERS)]) end},
         {unaligned_exception, fun() -> ketama:getserver(hd(Rings), "k", #{except => [Unaligned]}) end},
         {all_but_one_down, fun() ->
             Down = [integer_to_binary(I) || I <- lists:seq(2, ?SERVERS)],

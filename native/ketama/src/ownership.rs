@@ -304,6 +304,13 @@ mod tests {
     }
 
     #[test]
+    fn more_slots_than_hashes() {
+        let ring = continuum(&[("a".into(), 30_000), ("b".into(), 10_000)], "modula", "crc15");
+        let counts: Vec<_> = shares(&ring).iter().map(|&(_, count)| count).collect();
+        assert_eq!(counts, [30_000, 2_768]);
+    }
+
+    #[test]
     fn equal_moves_are_in_the_order_of_names() {
         let ring = |names: [&str; 4]| {
             let servers = names.map(|name| (name.to_string(), 1));

@@ -58,6 +58,22 @@ mod tests {
     use super::*;
 
     #[test]
+    fn many_are_as_one() {
+        let hash = Hash::named("crc32").expect("a hash");
+        for (tag, edge) in
+            [(None, Edge::Same), (Some(*b"{}"), Edge::Same), (Some(*b"{}"), Edge::Modulo(7))]
+        {
+            let place = Place { hash, tag, edge };
+            let keys: [&[u8]; 3] = [b"user:{1}:a", b"user:{1}:b", b"{}"];
+            let places = place.many(&keys);
+            for (key, found) in keys.iter().zip(places) {
+                assert_eq!(found, place.of(key));
+            }
+            assert_eq!(places[0] == places[1], tag.is_some());
+        }
+    }
+
+    #[test]
     fn tags() {
         for (key, tag, part) in [
             ("user:{123}:name", b"{}", "123"),

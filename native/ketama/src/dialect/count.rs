@@ -88,6 +88,18 @@ mod tests {
         (1..130).filter(|&servers| labels(servers) == 39).collect()
     }
 
+    fn pool(servers: usize, total: u64) -> Pool {
+        Pool { servers, total, all_equal: false, ketama_points: 0 }
+    }
+
+    #[test]
+    fn the_precision_shows() {
+        // In doubles after the fraction it is 27.99..., in singles from the product on it is 160.
+        assert_eq!(twemproxy(&pool(1, 10), 7), 28);
+        assert_eq!(libmemcached(&pool(1, 10), 7), 28);
+        assert_eq!(dalli(&pool(7, 300_000_007), 42_857_143), 159);
+    }
+
     #[test]
     fn float_steps_show() {
         let libmemcached_short = [25, 47, 50, 55, 61, 71, 94, 100];

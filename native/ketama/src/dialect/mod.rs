@@ -455,6 +455,23 @@ mod tests {
         }
     }
 
+    fn named(names: &[&str]) -> Vec<Server> {
+        let server = |name: &&str| Server::new(name.as_bytes(), 1).expect("a server");
+        names.iter().map(server).collect()
+    }
+
+    #[test]
+    fn orders_of_servers() {
+        let order = |name, servers: &[&str]| {
+            Dialect::named(name).expect("a dialect").order(&named(servers))
+        };
+        let servers = ["b", "aa", "a:11211", "/a"];
+        assert_eq!(order("libketama", &servers), [0, 1, 2, 3]);
+        assert_eq!(order("spymemcached", &servers), [3, 2, 1, 0]);
+        assert_eq!(order("twemproxy", &servers), [2, 0, 3, 1]);
+        assert_eq!(order("xmemcached", &["/b", "a", "c"]), [1, 0, 2]);
+    }
+
     #[test]
     fn limits() {
         let excesses = |name, servers: &[Server]| {
@@ -468,6 +485,15 @@ mod tests {
         );
         assert_eq!(excesses("libmemcached", &servers(1, (1 << 31) - 1)), []);
         assert_eq!(excesses("libketama", &servers(200, 1 << 32)), []);
+        for name in ["twemproxy", "spymemcached"] {
+            let error = [Excess::Total { limit: INT_MAX }];
+            assert_eq!(excesses(name, &servers(1, 1 << 31)), error);
+            assert_eq!(excesses(name, &servers(200, 1)), []);
+        }
+        // Ten labels, the last of which is NAME-9.
+        let ten = [Server::new(&[b'n'; 83], 1), Server::new(b"a", 7)];
+        let ten = ten.map(|server| server.expect("a server"));
+        assert_eq!(excesses("twemproxy", &ten), []);
         // The last label of each is NAME-39.
         let named = |length| [Server::new(b"a", 1), Server::new(&vec![b'n'; length], 1)];
         let named = |length| named(length).map(|server| server.expect("a server"));
