@@ -149,12 +149,19 @@ swap(#watcher{file = File, current = Current}, Old, New) ->
     Moved.
 
 %% All keys count as moved where somebody else has put a continuum that hashes them in another way in
-%% the place of the watcher's, and where there are too many servers to count: with modula nearly all are.
+%% the place of the watcher's, and where there are too many other servers to count: with modula nearly all
+%% are.
 moved(Old, New) ->
     try
         ketama_nif:moved(Old, New)
     catch
-        error:Reason when Reason =:= badarg; Reason =:= system_limit -> 1.0
+        error:badarg ->
+            1.0;
+        error:system_limit ->
+            case ketama:servers(Old) =:= ketama:servers(New) of
+                true -> 0.0;
+                false -> 1.0
+            end
     end.
 
 notice(File, Before, After, Moved) ->

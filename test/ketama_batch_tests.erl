@@ -6,7 +6,7 @@
 %% Where the ways of keys part: the longest key that is not measured first, and about so many keys
 %% that a call moves to a dirty scheduler.
 -define(SHORT, 512).
--define(MANY, 4000).
+-define(MANY, 1000).
 
 %% Every number of keys around the sixteen that are hashed side by side, in every mix of lengths.
 every_number_of_keys_test_() ->

@@ -141,7 +141,7 @@ impl Continuum {
     /// ring. Most of them repeat.
     fn clockwise(&self, key: &[u8]) -> impl Iterator<Item = usize> {
         let start = self.points.successor(self.place.of(key));
-        self.points.clockwise(start).map(|point| self.names.first(point.owner()))
+        self.points.clockwise(&self.shown, start).map(|point| self.names.first(point.owner()))
     }
 
     /// The canonical indices of the first `count` servers clockwise from a key, its own first; fewer

@@ -1,6 +1,7 @@
 //! The points of a ring in ascending order, and the index that finds the first one not below a place.
 
 use std::collections::TryReserveError;
+use std::ops::Range;
 
 /// A point and the server that owns it, in eight bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -128,9 +129,19 @@ impl Points {
         &self.entries[..self.entries.len() - PROBE]
     }
 
-    /// The points from an index on, once around the ring.
-    pub(crate) fn clockwise(&self, index: usize) -> impl Iterator<Item = Point> {
-        let (before, from) = self.sorted().split_at(index.min(self.sorted().len()));
+    /// The points of a range from an index on, once around. The points outside stand for the one at the
+    /// other end of the range.
+    pub(crate) fn clockwise(
+        &self,
+        shown: &Range<usize>,
+        index: usize,
+    ) -> impl Iterator<Item = Point> {
+        let start = match index {
+            low if low < shown.start => shown.end - 1,
+            high if high >= shown.end => shown.start,
+            index => index,
+        };
+        let (before, from) = (&self.entries[shown.start..start], &self.entries[start..shown.end]);
         from.iter().chain(before).copied()
     }
 

@@ -107,8 +107,10 @@ fn decode_except(
         return Ok(None);
     }
     let mut names = Vec::new();
+    // A binary search among the names, which are all over the memory.
+    let units = 8 + 4 * continuum.servers().len().ilog2() as usize;
     for name in Cells::of(list) {
-        budget.spend(4)?;
+        budget.spend(units)?;
         names.push(Binary::from_term(name)?.as_slice());
     }
     // It marks servers in a byte for each.

@@ -41,9 +41,9 @@ pub(crate) unsafe fn call<const N: usize>(
 /// a short key, or 32 bytes of a long one.
 pub(crate) struct Budget(usize);
 
-/// A fifth of a millisecond, the longest that a call should hold a normal scheduler being one: a
-/// slower machine takes longer.
-const UNITS: usize = 4_000;
+/// A twentieth of a millisecond, the longest that a call should hold a normal scheduler being one:
+/// where caches are cold a unit takes ten times as long.
+const UNITS: usize = 1_000;
 
 /// The units of one percent of a millisecond, the least that a call can be charged.
 const UNITS_A_PERCENT: usize = 200;
@@ -74,15 +74,15 @@ impl Budget {
     }
 
     /// Gives `walk` the number of points that it may look at, and takes those that it has looked at:
-    /// sixteen a unit. `None` says that there were not enough.
+    /// four a unit. `None` says that there were not enough.
     pub(crate) fn spend_on_points<T>(
         &mut self,
         walk: impl FnOnce(&mut usize) -> Option<T>,
     ) -> Result<T, Stop> {
-        let most = self.0.saturating_mul(16);
+        let most = self.0.saturating_mul(4);
         let mut left = most;
         let result = walk(&mut left).ok_or(Stop::TooLong)?;
-        self.spend((most - left) / 16)?;
+        self.spend((most - left).div_ceil(4))?;
         Ok(result)
     }
 }
@@ -113,6 +113,7 @@ pub(crate) unsafe fn call_within_budget<const N: usize>(
         let result = match catch_unwind(AssertUnwindSafe(|| body(env, arguments, &mut budget))) {
             Ok(Ok(term)) => Ok(Ok(term)),
             Ok(Err(Stop::Failed(error))) => Ok(Err(error)),
+            Ok(Err(Stop::TooLong)) if is_dirty => Ok(Err(Error::BadArg)),
             Ok(Err(Stop::TooLong)) => {
                 let flags = SchedulerFlags::DirtyCpu as c_int;
                 return enif_schedule_nif(env.as_c_arg(), name.as_ptr(), flags, entry, argc, argv);

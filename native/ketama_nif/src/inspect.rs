@@ -44,8 +44,8 @@ fn replicas<'a>(
     let (key, count): (Binary, usize) = (key.decode()?, count.decode()?);
     // It marks servers in a byte for each.
     budget.spend(continuum.servers().len() / 64)?;
+    budget.spend(count.min(continuum.servers().len()).saturating_mul(2))?;
     let found = budget.spend_on_points(|left| continuum.replicas(&key, count, left))?;
-    budget.spend(2 * found.len())?;
     let names = found.iter().map(|&index| server_binary(env, &continuum.servers()[index]));
     Ok(make_list(env, names))
 }
