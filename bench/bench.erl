@@ -89,22 +89,19 @@ other_keys() ->
 %% The key hashes, each on the same ring, against MD5: alone and in a list.
 
 hashes() ->
+    {twemproxy, Hashes} = lists:keyfind(twemproxy, 1, ketama_nif:dialects()),
+    Continua = [{Hash, twemproxy(Hash)} || Hash <- Hashes],
     lists:append([
         table(hashes, Title, "md5", [
             {atom_to_list(Hash), ?PASSES, fun() -> Loop(C, Keys) end}
          || {Hash, C} <- Continua
         ])
-     || Continua <- [[{Hash, twemproxy(Hash)} || Hash <- twemproxy_hashes()]],
-        {Title, Loop, Keys} <- [
+     || {Title, Loop, Keys} <- [
             {"One key of 8 bytes, by hash", fun getserver/2, keys(8)},
             {"Lists of 8 keys of 8 bytes, by hash", fun getservers/2, split(8, keys(8))},
             {"Lists of 1000 keys of 8 bytes, by hash", fun getservers/2, [keys(8)]}
         ]
     ]).
-
-twemproxy_hashes() ->
-    {twemproxy, Hashes} = lists:keyfind(twemproxy, 1, ketama_nif:dialects()),
-    Hashes.
 
 twemproxy(Hash) ->
     {ok, C} = ketama:new(servers(8), #{dialect => twemproxy, hash => Hash}),

@@ -158,9 +158,9 @@ new(Source) ->
 %% </ul>
 %% `hash' is the function that hashes keys, the client's own by default: `one_at_a_time' of
 %% `libmemcached_consistent' and `modula', `fnv1a_64' of `twemproxy', `crc32' of `dalli', `nginx',
-%% `cache_memcached_fast' and `pecl_memcache'; `md5' of nearly all others. `hash_tag' is the option of that name of twemproxy: of a key with an
-%% opening and a closing byte, only what stands between is hashed. An option that a dialect does not
-%% have, as the client does not, raises `badarg'.
+%% `cache_memcached_fast' and `pecl_memcache'; `md5' of nearly all others. `hash_tag' is the option of
+%% that name of twemproxy: of a key with an opening and a closing byte, only what stands between is
+%% hashed. An option that a dialect does not have, as the client does not, raises `badarg'.
 %%
 %% A ring that the client itself cannot have, since there are too many servers, say, is made, and a
 %% warning is logged. The work, about 5 microseconds a server, is done on a dirty scheduler.

@@ -78,11 +78,12 @@ impl Edge {
     /// The points that the ring has besides the client's, of which there is at least one. An owner
     /// that is smaller wins a shared point.
     pub(crate) fn extra_points(self, points: &[Point]) -> Vec<Point> {
+        if self != Self::LowToHighest {
+            return Vec::new();
+        }
         let lowest = points.iter().min();
         let highest = points.iter().max_by_key(|point| (point.value(), !point.owner()));
-        let (Self::LowToHighest, Some(lowest), Some(highest)) = (self, lowest, highest) else {
-            return Vec::new();
-        };
+        let (Some(lowest), Some(highest)) = (lowest, highest) else { return Vec::new() };
         let below = lowest.value().checked_sub(1).map(|value| highest.at(value));
         let above = (highest.value() < u32::MAX).then(|| lowest.at(u32::MAX));
         below.into_iter().chain(above).collect()
