@@ -25,6 +25,7 @@ main([Native, Servers, Csv, Svg]) ->
     io:format("~ts~n", [machine()]),
     Rows = lists:append([
         one_key(Servers),
+        names(Servers),
         other_keys(),
         hashes(),
         batches(Servers),
@@ -67,6 +68,26 @@ one_key(File) ->
         {"iolist_to_binary/1, iolist", ?PASSES, fun() -> flattened(C, Lists) end},
         {"port driver", ?PORT_PASSES, fun() -> port(C, Keys) end}
     ]).
+
+%% A continuum by its name, among few names and many.
+
+names(File) ->
+    {ok, C} = ketama:new(File),
+    Plain = plain:new(servers(C)),
+    Keys = keys(8),
+    Table = fun(Title) ->
+        table(names, Title, "plain Erlang", [
+            {"plain Erlang", ?PASSES, fun() -> plain(Plain, Keys) end},
+            {"getserver/2", ?PASSES, fun() -> getserver(C, Keys) end},
+            {"getserver/2, by name", ?PASSES, fun() -> getserver(ketama, Keys) end}
+        ])
+    end,
+    One = Table("One key of 8 bytes, 8 servers, 1 name"),
+    Names = [list_to_atom("name" ++ integer_to_list(I)) || I <- lists:seq(2, 100)],
+    [ignore = ketama:start_link(File, #{name => Name}) || Name <- Names],
+    Many = Table("One key of 8 bytes, 8 servers, 100 names"),
+    [ok = ketama:stop(Name) || Name <- Names],
+    One ++ Many.
 
 %% Other keys and other rings, each against plain Erlang on the same.
 

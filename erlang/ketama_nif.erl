@@ -4,17 +4,20 @@
 %% made with rustler is loaded once in the life of a VM.
 -module(ketama_nif).
 
--export([dialects/0, check_options/1, new/2, parse/2, without/2, set_default/1, default/0]).
--export([getserver/1, getserver/2, getservers/5, group/6, replicas/4, hash/2, hash/3]).
--export([servers/1, points/1, shares/1, diff/2, moved/2]).
+-export([dialects/0, check_options/1, new/2, parse/2, without/2]).
+-export([put/4, forget/1, names/0, continuum/1, previous/1, history/1]).
+-export([getserver/2, getservers/5, group/6, replicas/4, hash/2, hash/3]).
+-export([servers/1, points/1, shares/1, diff/2, moved/2, info/1]).
 
 -on_load(init/0).
--nifs([dialects/0, check_options/1, new/2, parse/2, without/2, set_default/1, default/0]).
--nifs([getserver/1, getserver/2, getservers/5, group/6, replicas/4, hash/2, hash/3]).
--nifs([servers/1, points/1, shares/1, diff/2, moved/2]).
+-nifs([dialects/0, check_options/1, new/2, parse/2, without/2]).
+-nifs([put/4, forget/1, names/0, continuum/1, previous/1, history/1]).
+-nifs([getserver/2, getservers/5, group/6, replicas/4, hash/2, hash/3]).
+-nifs([servers/1, points/1, shares/1, diff/2, moved/2, info/1]).
 
 -type fault() ::
     blank_line
+    | byte_order_mark
     | empty_name
     | long_line
     | long_name
@@ -74,55 +77,68 @@ new(_Servers, _Options) -> erlang:nif_error(nif_not_loaded).
     | {error, no_servers | system_limit | {invalid_line, pos_integer(), fault()}}.
 parse(_Contents, _Options) -> erlang:nif_error(nif_not_loaded).
 
--spec without(ketama:continuum(), [term()]) ->
+-spec without(ketama:ring(), [term()]) ->
     {ok, ketama:continuum()} | {error, no_servers | system_limit | {invalid_server, term()}}.
-without(_Continuum, _Names) -> erlang:nif_error(nif_not_loaded).
+without(_Ring, _Names) -> erlang:nif_error(nif_not_loaded).
 
--spec set_default(ketama:continuum()) -> ok.
-set_default(_Continuum) -> erlang:nif_error(nif_not_loaded).
+%% Gives the name to the continuum; Source is a term as term_to_binary/1 writes it.
+-spec put(ketama:name(), ketama:continuum(), Source :: binary(), Since :: integer()) -> ok.
+put(_Name, _Continuum, _Source, _Since) -> erlang:nif_error(nif_not_loaded).
 
--spec default() -> ketama:continuum().
-default() -> erlang:nif_error(nif_not_loaded).
+-spec forget(ketama:name()) -> ok.
+forget(_Name) -> erlang:nif_error(nif_not_loaded).
 
--spec getserver(binary()) -> binary().
-getserver(_Key) -> erlang:nif_error(nif_not_loaded).
+-spec names() -> [ketama:name()].
+names() -> erlang:nif_error(nif_not_loaded).
 
--spec getserver(ketama:continuum(), binary()) -> binary().
-getserver(_Continuum, _Key) -> erlang:nif_error(nif_not_loaded).
+-spec continuum(ketama:name()) -> ketama:continuum().
+continuum(_Name) -> erlang:nif_error(nif_not_loaded).
+
+-spec previous(ketama:name()) -> ketama:continuum() | undefined.
+previous(_Name) -> erlang:nif_error(nif_not_loaded).
+
+-spec history(ketama:name()) -> {ketama:continuum(), Source :: binary(), Since :: integer()}.
+history(_Name) -> erlang:nif_error(nif_not_loaded).
+
+-spec getserver(ketama:ring(), binary()) -> binary().
+getserver(_Ring, _Key) -> erlang:nif_error(nif_not_loaded).
 
 %% Count and Bytes are those of the keys: how long it will take, before it looks at them.
--spec getservers(ketama:continuum(), [term()], [binary()], Count, Bytes) -> [binary()] | not_binaries when
+-spec getservers(ketama:ring(), [term()], [binary()], Count, Bytes) -> [binary()] | not_binaries when
     Count :: non_neg_integer(), Bytes :: non_neg_integer().
-getservers(_Continuum, _Keys, _Except, _Count, _Bytes) -> erlang:nif_error(nif_not_loaded).
+getservers(_Ring, _Keys, _Except, _Count, _Bytes) -> erlang:nif_error(nif_not_loaded).
 
--spec group(ketama:continuum(), [Key], [term()], [binary()], Count, Bytes) ->
+-spec group(ketama:ring(), [Key], [term()], [binary()], Count, Bytes) ->
     #{binary() => [Key]} | not_binaries
 when
     Count :: non_neg_integer(), Bytes :: non_neg_integer().
-group(_Continuum, _Keys, _Binaries, _Except, _Count, _Bytes) -> erlang:nif_error(nif_not_loaded).
+group(_Ring, _Keys, _Binaries, _Except, _Count, _Bytes) -> erlang:nif_error(nif_not_loaded).
 
--spec replicas(ketama:continuum(), binary(), Bytes :: non_neg_integer(), N :: non_neg_integer()) ->
+-spec replicas(ketama:ring(), binary(), Bytes :: non_neg_integer(), N :: non_neg_integer()) ->
     [binary()].
-replicas(_Continuum, _Key, _Bytes, _N) -> erlang:nif_error(nif_not_loaded).
+replicas(_Ring, _Key, _Bytes, _N) -> erlang:nif_error(nif_not_loaded).
 
 -spec hash(binary(), Bytes :: non_neg_integer()) -> ketama:hash().
 hash(_Key, _Bytes) -> erlang:nif_error(nif_not_loaded).
 
--spec hash(ketama:continuum(), binary(), Bytes :: non_neg_integer()) -> ketama:hash().
-hash(_Continuum, _Key, _Bytes) -> erlang:nif_error(nif_not_loaded).
+-spec hash(ketama:ring(), binary(), Bytes :: non_neg_integer()) -> ketama:hash().
+hash(_Ring, _Key, _Bytes) -> erlang:nif_error(nif_not_loaded).
 
--spec servers(ketama:continuum()) -> [{binary(), pos_integer(), non_neg_integer()}].
-servers(_Continuum) -> erlang:nif_error(nif_not_loaded).
+-spec servers(ketama:ring()) -> [{binary(), pos_integer(), non_neg_integer()}].
+servers(_Ring) -> erlang:nif_error(nif_not_loaded).
 
--spec points(ketama:continuum()) -> [{ketama:hash(), binary()}].
-points(_Continuum) -> erlang:nif_error(nif_not_loaded).
+-spec points(ketama:ring()) -> [{ketama:hash(), binary()}].
+points(_Ring) -> erlang:nif_error(nif_not_loaded).
 
--spec shares(ketama:continuum()) -> [{binary(), float()}].
-shares(_Continuum) -> erlang:nif_error(nif_not_loaded).
+-spec shares(ketama:ring()) -> [{binary(), float()}].
+shares(_Ring) -> erlang:nif_error(nif_not_loaded).
 
--spec diff(ketama:continuum(), ketama:continuum()) -> {float(), [{binary(), binary(), float()}]}.
+-spec diff(ketama:ring(), ketama:ring()) -> {float(), [{binary(), binary(), float()}]}.
 diff(_Old, _New) -> erlang:nif_error(nif_not_loaded).
 
 %% The first part of diff/2, without the memory for the second.
--spec moved(ketama:continuum(), ketama:continuum()) -> float().
+-spec moved(ketama:ring(), ketama:ring()) -> float().
 moved(_Old, _New) -> erlang:nif_error(nif_not_loaded).
+
+-spec info(ketama:ring()) -> map().
+info(_Ring) -> erlang:nif_error(nif_not_loaded).

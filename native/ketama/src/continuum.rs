@@ -210,9 +210,22 @@ impl Continuum {
     }
 
     /// The arcs of hashes that each server owns, entries of one name as one server.
-    pub(crate) fn hash_arcs(&self) -> Arcs {
-        let arcs = self.points.arcs().map(|(end, owner)| (end, self.names.first(owner)));
+    pub(crate) fn hash_arcs(&self) -> Arcs<'_> {
+        let arcs = || self.points.arcs().map(|(end, owner)| (end, self.names.first(owner)));
         self.place.edge.hash_arcs(arcs, self.place.hash.range())
+    }
+
+    /// Its memory, in bytes.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        let names: usize = self.servers.iter().map(|server| server.name().len()).sum();
+        let counts = size_of_val(&*self.counts);
+        size_of::<Self>()
+            + size_of_val(&*self.servers)
+            + names
+            + self.names.bytes()
+            + self.points.bytes()
+            + counts
     }
 
     /// Whether both hash each key alike.

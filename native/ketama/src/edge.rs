@@ -4,6 +4,7 @@
 //! with another rule is brought to this one where its points are made and its keys are placed.
 
 use crate::points::Point;
+use std::iter::{from_fn, repeat_with};
 use std::mem::replace;
 
 /// What a client's rule makes of its hashes and points.
@@ -89,65 +90,114 @@ impl Edge {
         below.into_iter().chain(above).collect()
     }
 
-    /// The arcs of the ring as arcs of hashes. An arc is its exclusive end and its owner; the arcs
-    /// ascend and leave no gap. There are `range` hashes.
-    pub(crate) fn hash_arcs(self, arcs: impl Iterator<Item = (u64, usize)>, range: u64) -> Arcs {
-        let period = match self {
-            Self::Buckets => BUCKETS.into(),
-            Self::Modulo(points) => points.into(),
-            _ => range,
-        };
-        let ends = match self {
-            Self::Complement => {
-                let mut start = 0;
-                let turned = arcs.map(|(end, owner)| (range - replace(&mut start, end), owner));
-                let turned: Vec<_> = turned.collect();
-                merge(turned.into_iter().rev())
-            }
-            Self::Signed => {
-                let middle = u64::from(SIGN);
-                let arcs: Vec<_> = arcs.collect();
-                let negative = arcs.iter().filter(|&&(end, _)| end > middle);
-                let negative = negative.map(|&(end, owner)| (end - middle, owner));
-                let positive = arcs.iter().map(|&(end, owner)| (end.min(middle) + middle, owner));
-                merge(negative.chain(positive))
-            }
+    /// The arcs of the ring, which `arcs` gives, as arcs of hashes, of which there are `range`. An arc
+    /// is its exclusive end and its owner; the arcs ascend and leave no gap.
+    pub(crate) fn hash_arcs<'a, I>(self, arcs: impl Fn() -> I + Copy + 'a, range: u64) -> Arcs<'a>
+    where
+        I: DoubleEndedIterator<Item = Arc> + 'a,
+    {
+        let below = |period: u64| merge(arcs().map(move |(end, owner)| (end.min(period), owner)));
+        match self {
             Self::Buckets => {
-                let buckets = |end: u64| end.div_ceil(BUCKET_STEP.into()).min(period);
-                merge(arcs.map(|(end, owner)| (buckets(end), owner)))
+                let buckets = |end: u64| end.div_ceil(BUCKET_STEP.into()).min(BUCKETS.into());
+                let arcs = merge(arcs().map(|(end, owner)| (buckets(end), owner)));
+                Arcs::repeated(arcs.collect(), BUCKETS.into(), range)
             }
-            _ => merge(arcs.map(|(end, owner)| (end.min(period), owner))),
-        };
-        Arcs { range, period, ends }
+            Self::Modulo(points) => {
+                let period = u64::from(points).min(range);
+                Arcs::repeated(below(period).collect(), period, range)
+            }
+            Self::Complement => {
+                Arcs::of_all(range, move || Box::new(merge(complement(arcs(), range))))
+            }
+            Self::Signed => Arcs::of_all(range, move || Box::new(merge(signed(arcs)))),
+            Self::Same | Self::Above | Self::LowToHighest => {
+                let arcs = move || merge(arcs().map(move |(end, owner)| (end.min(range), owner)));
+                Arcs::of_all(range, move || Box::new(arcs()))
+            }
+        }
     }
+}
+
+/// The exclusive end of an arc, and its owner.
+pub(crate) type Arc = (u64, usize);
+
+/// The arcs from the highest place to the lowest.
+fn complement(arcs: impl DoubleEndedIterator<Item = Arc>, range: u64) -> impl Iterator<Item = Arc> {
+    let mut arcs = arcs.rev().peekable();
+    from_fn(move || {
+        let (_, owner) = arcs.next()?;
+        // An arc starts where the one below it ends.
+        let start = arcs.peek().map_or(0, |&(end, _)| end);
+        Some((range - start, owner))
+    })
+}
+
+/// The arcs from the middle of the places on, once around.
+fn signed<I: Iterator<Item = Arc>>(arcs: impl Fn() -> I) -> impl Iterator<Item = Arc> {
+    let middle = u64::from(SIGN);
+    let negative = arcs().filter(move |&(end, _)| end > middle);
+    let negative = negative.map(move |(end, owner)| (end - middle, owner));
+    let positive = arcs().map(move |(end, owner)| (end.min(middle) + middle, owner));
+    negative.chain(positive)
 }
 
 /// Without arcs that are empty, and with neighbours of one owner as one.
-fn merge(ends: impl Iterator<Item = (u64, usize)>) -> Vec<(u64, usize)> {
-    let mut merged: Vec<(u64, usize)> = Vec::new();
-    let mut start = 0;
-    for (end, owner) in ends {
-        if end == start {
-            continue;
+pub(crate) fn merge(arcs: impl Iterator<Item = Arc>) -> impl Iterator<Item = Arc> {
+    let mut last_end = 0;
+    let mut arcs = arcs.filter(move |&(end, _)| end != replace(&mut last_end, end)).peekable();
+    from_fn(move || {
+        let (mut end, owner) = arcs.next()?;
+        while let Some((further, _)) = arcs.next_if(|&(_, next)| next == owner) {
+            end = further;
         }
-        start = end;
-        match merged.last_mut() {
-            Some(last) if last.1 == owner => last.0 = end,
-            _ => merged.push((end, owner)),
-        }
-    }
-    merged
+        Some((end, owner))
+    })
 }
 
-/// Who owns which hashes. The hashes below `period` have the owners of these arcs, in ascending order
-/// and without a gap; above it the same owners follow again.
-#[derive(Debug)]
-pub(crate) struct Arcs {
+/// Who owns which hashes. The hashes below `period` have the owners of these arcs; above it the same
+/// owners follow again.
+pub(crate) struct Arcs<'a> {
     /// How many hashes there are.
     pub(crate) range: u64,
     pub(crate) period: u64,
-    /// The exclusive end of each arc, the last one's being the period, and its owner.
-    pub(crate) ends: Vec<(u64, usize)>,
+    ends: Ends<'a>,
+}
+
+enum Ends<'a> {
+    /// They follow from the points, which are many.
+    OfPoints(Box<dyn Fn() -> Box<dyn Iterator<Item = Arc> + 'a> + 'a>),
+    Collected(Vec<Arc>),
+}
+
+impl<'a> Arcs<'a> {
+    fn of_all(range: u64, arcs: impl Fn() -> Box<dyn Iterator<Item = Arc> + 'a> + 'a) -> Self {
+        Self { range, period: range, ends: Ends::OfPoints(Box::new(arcs)) }
+    }
+
+    fn repeated(arcs: Vec<Arc>, period: u64, range: u64) -> Self {
+        Self { range, period, ends: Ends::Collected(arcs) }
+    }
+
+    /// The exclusive end of each arc, the last one's being the period, and its owner. No arc is empty,
+    /// and no neighbours have one owner.
+    pub(crate) fn ends(&self) -> Box<dyn Iterator<Item = Arc> + '_> {
+        match &self.ends {
+            Ends::OfPoints(arcs) => arcs(),
+            Ends::Collected(arcs) => Box::new(arcs.iter().copied()),
+        }
+    }
+
+    /// The length of each arc, and its owner.
+    pub(crate) fn lengths(&self) -> impl Iterator<Item = (u64, usize)> {
+        let mut start = 0;
+        self.ends().map(move |(end, owner)| (end - replace(&mut start, end), owner))
+    }
+
+    /// The arcs, period after period.
+    pub(crate) fn endless(&self) -> impl Iterator<Item = (u64, usize)> {
+        repeat_with(|| self.lengths()).flatten()
+    }
 }
 
 #[cfg(test)]
@@ -209,12 +259,14 @@ mod tests {
         for hash in near.chain(hashes.iter().copied()).chain([0, 1, SIGN - 1, SIGN, u32::MAX]) {
             let found = ring.owner(ring.successor(edge.place(hash)));
             assert_eq!(found, naive(edge, &points, hash) as usize, "{edge:?} {hash} {values:?}");
-            let arcs = edge.hash_arcs(ring.arcs(), 1 << 32);
+            let arcs = edge.hash_arcs(|| ring.arcs(), 1 << 32);
             let at = u64::from(hash) % arcs.period;
-            let arc = arcs.ends.iter().find(|&&(end, _)| at < end).expect("an arc");
+            let ends: Vec<_> = arcs.ends().collect();
+            let arc = ends.iter().find(|&&(end, _)| at < end).expect("an arc");
             assert_eq!(arc.1, found, "{edge:?} {hash} {values:?}");
-            assert_eq!(arcs.ends.last().map(|&(end, _)| end), Some(arcs.period));
-            assert!(arcs.ends.is_sorted_by(|one, next| one.0 < next.0 && one.1 != next.1));
+            assert_eq!(ends.last().map(|&(end, _)| end), Some(arcs.period));
+            assert!(ends.is_sorted_by(|one, next| one.0 < next.0 && one.1 != next.1));
+            assert_eq!(arcs.lengths().map(|(length, _)| length).sum::<u64>(), arcs.period);
         }
         for &value in values {
             assert_eq!(edge.value(edge.point(value)), value);

@@ -21,6 +21,8 @@ mod continuum;
 mod dialect;
 // Between a client's terms and the ring's.
 mod edge;
+// Which mapping a continuum is.
+mod fingerprint;
 // The table of key hashes, a family a file.
 mod hash;
 // The servers by name.
@@ -40,6 +42,7 @@ pub mod servers_file;
 
 pub use continuum::{BuildError, Continuum, Except};
 pub use dialect::{DIALECTS, Dialect, Excess};
+pub use fingerprint::fingerprint;
 /// For each instruction set, not only the best of the machine.
 #[cfg(fuzzing)]
 pub use hash::md5::{digests, simd_levels};

@@ -26,6 +26,11 @@ impl Names {
         Self { first: first.into(), sorted }
     }
 
+    /// The memory that the indices take.
+    pub(crate) fn bytes(&self) -> usize {
+        size_of_val(&*self.first) + size_of_val(&*self.sorted)
+    }
+
     /// The index that a server goes by.
     #[inline]
     pub(crate) fn first(&self, index: usize) -> usize {

@@ -13,11 +13,11 @@ use std::fmt;
 /// counted at the first of them. They add up to the range of the key hash. Linear in the points.
 #[must_use]
 pub fn shares(continuum: &Continuum) -> Vec<(&Server, u64)> {
-    let Arcs { range, period, ends } = continuum.hash_arcs();
-    let (periods, rest) = (range / period, range % period);
+    let arcs = continuum.hash_arcs();
+    let (periods, rest) = (arcs.range / arcs.period, arcs.range % arcs.period);
     let mut counts = vec![0; continuum.servers().len()];
     let mut start = 0;
-    for (end, owner) in ends {
+    for (end, owner) in arcs.ends() {
         counts[owner] += periods * (end - start) + end.min(rest).saturating_sub(start);
         start = end;
     }
@@ -113,9 +113,8 @@ fn count_pairs(
     }
     // What holds of the hashes below the least common multiple repeats itself above it.
     let joint = least_common_multiple(old_arcs.period, new_arcs.period).min(range);
-    let arcs = |ring: &Arcs| joint.div_ceil(ring.period) * ring.ends.len() as u64;
     for (limit, times) in [(joint, range / joint), (range % joint, 1)] {
-        if arcs(&old_arcs) <= arcs(&new_arcs) {
+        if old_arcs.period >= new_arcs.period {
             overlay(&old_arcs, &new_arcs, limit, |from, to, count| add(from, to, times * count));
         } else {
             overlay(&new_arcs, &old_arcs, limit, |to, from, count| add(from, to, times * count));
@@ -125,39 +124,38 @@ fn count_pairs(
 }
 
 /// Counts the hashes below `limit` by their owners in both rings, in parts. One arc of `outer` after the
-/// other is laid on `inner`, going on where the last one ended.
+/// other is laid on `inner`, whose period is not longer.
 fn overlay(outer: &Arcs, inner: &Arcs, limit: u64, mut add: impl FnMut(usize, usize, u64)) {
-    // The arcs of `inner` that end at or before `offset` are behind; `next` is the first other one.
-    let (mut next, mut offset) = (0, 0);
     let mut rounds: HashMap<usize, u64> = HashMap::new();
-    let mut start = 0;
-    let periods = (0..limit).step_by(usize::try_from(outer.period).unwrap_or(usize::MAX));
-    let arcs =
-        periods.flat_map(|base| outer.ends.iter().map(move |&(end, owner)| (base + end, owner)));
-    for (end, outer_owner) in arcs {
-        let length = end.min(limit).saturating_sub(start);
-        start += length;
+    let mut inner_arcs = inner.endless();
+    // What is left of the arc of `inner`.
+    let (mut inner_left, mut inner_owner) = (0, 0);
+    let mut all_left = limit;
+    for (length, outer_owner) in outer.endless() {
+        let length = length.min(all_left);
+        all_left -= length;
         if length >= inner.period {
             *rounds.entry(outer_owner).or_default() += length / inner.period;
         }
         let mut left = length % inner.period;
         while left > 0 {
-            let (end, inner_owner) = inner.ends[next];
-            let count = left.min(end - offset);
+            if inner_left == 0
+                && let Some(next) = inner_arcs.next()
+            {
+                (inner_left, inner_owner) = next;
+            }
+            let count = left.min(inner_left);
             add(outer_owner, inner_owner, count);
             left -= count;
-            offset += count;
-            if offset == end {
-                next = (next + 1) % inner.ends.len();
-                offset %= inner.period;
-            }
+            inner_left -= count;
+        }
+        if all_left == 0 {
+            break;
         }
     }
     for (outer_owner, rounds) in rounds {
-        let mut start = 0;
-        for &(end, inner_owner) in &inner.ends {
-            add(outer_owner, inner_owner, rounds * (end - start));
-            start = end;
+        for (length, inner_owner) in inner.lengths() {
+            add(outer_owner, inner_owner, rounds * length);
         }
     }
 }

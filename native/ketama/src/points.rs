@@ -124,6 +124,11 @@ impl Points {
         self.entries[index].owner()
     }
 
+    /// The memory that the points and their index take.
+    pub(crate) fn bytes(&self) -> usize {
+        size_of_val(&*self.entries) + size_of_val(&*self.starts)
+    }
+
     /// The points, ascending.
     pub(crate) fn sorted(&self) -> &[Point] {
         &self.entries[..self.entries.len() - PROBE]
@@ -146,7 +151,7 @@ impl Points {
     }
 
     /// The arcs of the ring in ascending order: the exclusive end of each, and its owner.
-    pub(crate) fn arcs(&self) -> impl Iterator<Item = (u64, usize)> {
+    pub(crate) fn arcs(&self) -> impl DoubleEndedIterator<Item = (u64, usize)> {
         // The first sentinel ends the last arc.
         let ends = &self.entries[..=self.sorted().len()];
         let distinct = ends.chunk_by(|one, other| one.value() == other.value());

@@ -70,6 +70,8 @@ pub enum Fault {
     NulByte,
     /// The line holds white space alone.
     BlankLine,
+    /// The file starts with the mark that some editors put before text, which would be a part of the name.
+    ByteOrderMark,
     /// The line is longer than any definition.
     LongLine,
     /// The line ends behind the name.
@@ -94,6 +96,7 @@ impl fmt::Display for Fault {
             Self::SpaceInName => "the name has white space in it",
             Self::NulByte => "there is a NUL byte",
             Self::BlankLine => "the line holds white space alone",
+            Self::ByteOrderMark => "the file starts with a byte order mark",
             Self::LongLine => "the line is too long",
             Self::MissingWeight => "the weight is missing",
             Self::NoDigits => "the weight has no digits",

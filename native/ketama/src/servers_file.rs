@@ -15,6 +15,9 @@ const MAX_LINE: usize = 4096;
 /// The most bytes of a line, newline counted, that libketama reads at once.
 const LIBKETAMA_LINE: usize = 126;
 
+/// U+FEFF in UTF-8. For libketama it is a part of the first name.
+const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+
 /// What a servers file says.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ServersFile {
@@ -60,6 +63,9 @@ impl std::error::Error for InvalidLine {}
 /// # Errors
 /// The first line that is not a comment, not empty and no definition of a server.
 pub fn parse(contents: &[u8]) -> Result<ServersFile, InvalidLine> {
+    if contents.starts_with(BYTE_ORDER_MARK) {
+        return Err(InvalidLine { line: 1, fault: Fault::ByteOrderMark });
+    }
     let mut file = ServersFile { servers: Vec::new(), traps: Vec::new() };
     let mut total = 0_u64;
     for (line, text) in (1..).zip(contents.split_inclusive(|&byte| byte == b'\n')) {
@@ -225,9 +231,17 @@ mod tests {
             (b"  \n", Fault::BlankLine),
             (b"\r\n", Fault::BlankLine),
             (b"  ", Fault::BlankLine),
+            (b"\xef\xbb\xbfa\t", Fault::MissingWeight),
         ] {
             let contents = [&b"# comment\nok\t1\n"[..], line].concat();
             assert_eq!(fault(&contents), (3, expected), "{line:?}");
+        }
+    }
+
+    #[test]
+    fn byte_order_mark() {
+        for contents in [&b"\xef\xbb\xbfa\t5\n"[..], b"\xef\xbb\xbf# comment\n", b"\xef\xbb\xbf"] {
+            assert_eq!(fault(contents), (1, Fault::ByteOrderMark));
         }
     }
 

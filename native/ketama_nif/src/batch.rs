@@ -4,8 +4,8 @@
 //! VM counts in time slices of its own: to look at a key that does not start at a byte, the VM copies it.
 
 use crate::call::{Budget, Stop, nif};
-use crate::handle::Handle;
 use crate::list::{Cells, make_list};
+use crate::registry::Ring;
 use crate::server_binary;
 use ketama::{Continuum, Except, LANES};
 use rustler::{Binary, Env, Error, Term};
@@ -16,10 +16,11 @@ nif!(c"group", 6, group);
 /// The servers of keys, in the order of the keys.
 fn getservers<'a>(
     env: Env<'a>,
-    [handle, keys, except, count, bytes]: [Term<'a>; 5],
+    [ring, keys, except, count, bytes]: [Term<'a>; 5],
     budget: &mut Budget,
 ) -> Result<Term<'a>, Stop> {
-    let continuum = &handle.decode::<&Handle>()?.0;
+    let ring: Ring = ring.decode()?;
+    let continuum = ring.continuum()?;
     let count = count.decode()?;
     spend(continuum, 1, count, bytes, budget)?;
     let owners = owners(continuum, keys, count, except, budget)?;
@@ -31,10 +32,11 @@ fn getservers<'a>(
 /// keys as binaries.
 fn group<'a>(
     env: Env<'a>,
-    [handle, keys, binaries, except, count, bytes]: [Term<'a>; 6],
+    [ring, keys, binaries, except, count, bytes]: [Term<'a>; 6],
     budget: &mut Budget,
 ) -> Result<Term<'a>, Stop> {
-    let continuum = &handle.decode::<&Handle>()?.0;
+    let ring: Ring = ring.decode()?;
+    let continuum = ring.continuum()?;
     let count = count.decode()?;
     spend(continuum, 2, count, bytes, budget)?;
     let owners = owners(continuum, binaries, count, except, budget)?;

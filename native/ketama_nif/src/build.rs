@@ -1,7 +1,11 @@
 //! The making of continua: from a list, from the contents of a servers file, from another continuum.
 
+// rustler decodes arguments as values.
+#![allow(clippy::needless_pass_by_value)]
+
 use crate::handle::Handle;
 use crate::list::make_list;
+use crate::registry::Ring;
 use crate::{atoms, server_binary};
 use ketama::servers_file::{self, Trap};
 use ketama::{BuildError, Continuum, DIALECTS, Dialect, Excess, Fault, Hash, Options, Server};
@@ -9,7 +13,6 @@ use rustler::types::atom::{error, ok};
 use rustler::{Atom, Binary, Decoder, Encoder, Env, Error, NewBinary, NifResult, Term};
 use std::collections::HashSet;
 use std::num::NonZeroU32;
-use std::sync::Arc;
 
 /// The options of `new/2`: a map of some of `dialect`, `hash`, `hash_tag` and `ketama_points`.
 #[derive(Clone, Copy)]
@@ -108,25 +111,27 @@ fn new<'a>(env: Env<'a>, list: Term<'a>, options: Chosen) -> NifResult<Term<'a>>
 }
 
 #[rustler::nif(schedule = "DirtyCpu")]
-fn without<'a>(env: Env<'a>, handle: &Handle, list: Term<'a>) -> NifResult<Term<'a>> {
+fn without<'a>(env: Env<'a>, ring: Ring<'a>, list: Term<'a>) -> NifResult<Term<'a>> {
+    let continuum = ring.continuum()?;
     list.list_length()?;
     let entries: Vec<Term> = list.decode()?;
     let mut names = Vec::with_capacity(entries.len());
     for &entry in &entries {
         match entry.decode_as_binary() {
-            Ok(name) if handle.0.find(&name).is_some() => names.push(name),
+            Ok(name) if continuum.find(&name).is_some() => names.push(name),
             _ => return Ok(invalid_server(env, entry)),
         }
     }
     let names: HashSet<_> = names.iter().map(Binary::as_slice).collect();
-    Ok(match handle.0.without(&names) {
-        Ok(continuum) => (ok(), Handle(Arc::new(continuum)).into_term(env)).encode(env),
+    Ok(match continuum.without(&names) {
+        Ok(rest) => (ok(), Handle::make_term(env, rest)).encode(env),
         Err(reason) => build_error(env, reason),
     })
 }
 
+/// A pair of name and weight, or a name alone, whose weight is 1.
 fn decode_server(entry: Term) -> Option<Server> {
-    let (name, weight): (Term, i64) = entry.decode().ok()?;
+    let (name, weight) = if entry.is_tuple() { entry.decode().ok()? } else { (entry, 1) };
     Server::new(&name.decode_as_binary().ok()?, weight).ok()
 }
 
@@ -134,7 +139,7 @@ fn decode_server(entry: Term) -> Option<Server> {
 fn made<'a>(env: Env<'a>, continuum: Continuum, mut warnings: Vec<Term<'a>>) -> Term<'a> {
     let excesses = continuum.excesses();
     warnings.extend(excesses.iter().map(|excess| excess_term(env, &continuum, *excess)));
-    let handle = Handle(Arc::new(continuum)).into_term(env);
+    let handle = Handle::make_term(env, continuum);
     (ok(), handle, make_list(env, warnings.into_iter())).encode(env)
 }
 
@@ -176,6 +181,7 @@ fn excess_term<'a>(env: Env<'a>, continuum: &Continuum, excess: Excess) -> Term<
 fn fault_atom(fault: Fault) -> Atom {
     match fault {
         Fault::BlankLine => atoms::blank_line(),
+        Fault::ByteOrderMark => atoms::byte_order_mark(),
         Fault::EmptyName => atoms::empty_name(),
         Fault::LongLine => atoms::long_line(),
         Fault::LongName => atoms::long_name(),

@@ -5,15 +5,16 @@ use ketama::Continuum;
 use rustler::codegen_runtime::c_void;
 use rustler::sys::{
     ErlNifEnv, ErlNifResourceFlags, ErlNifResourceType, enif_alloc_resource, enif_get_resource,
-    enif_make_resource, enif_open_resource_type, enif_release_resource,
+    enif_keep_resource, enif_make_resource, enif_open_resource_type, enif_release_resource,
 };
 use rustler::{Decoder, Env, Error, NifResult, Term};
-use std::ptr::{self, null, null_mut};
-use std::sync::Arc;
+use std::ops::Deref;
+use std::ptr::{self, NonNull, null, null_mut};
 use std::sync::atomic::{AtomicPtr, Ordering};
+use std::thread;
 
-/// The VM's reference to a continuum: a resource.
-pub(crate) struct Handle(pub(crate) Arc<Continuum>);
+/// The VM's reference to a continuum: a resource, in whose memory it is.
+pub(crate) struct Handle(Continuum);
 
 /// The type of a [`Handle`] for the VM; null before the library is loaded.
 static RESOURCE_TYPE: AtomicPtr<ErlNifResourceType> = AtomicPtr::new(null_mut());
@@ -37,24 +38,41 @@ pub(crate) fn load(env: Env, _load_info: Term) -> bool {
     !opened.is_null()
 }
 
+/// A continuum of more bytes is freed by a thread of its own: the VM has any scheduler free it, and
+/// this many take it a tenth of a millisecond.
+const LARGE: usize = 1 << 21;
+
 unsafe extern "C" fn drop_handle(_env: *mut ErlNifEnv, handle: *mut c_void) {
-    // SAFETY: the VM calls this once for each resource, which `into_term` has made a `Handle`.
-    unsafe { ptr::drop_in_place(handle.cast::<Handle>()) }
+    // SAFETY: the VM calls this once for each resource, which `make_term` has made a `Handle`.
+    let Handle(continuum) = unsafe { ptr::read(handle.cast()) };
+    if continuum.bytes() > LARGE {
+        // Where there can be no other thread, the continuum goes here, with the closure.
+        let _ = thread::Builder::new().spawn(move || drop(continuum));
+    }
 }
 
 impl Handle {
-    /// The resource as a term, which keeps it alive.
-    pub(crate) fn into_term(self, env: Env) -> Term {
+    /// A continuum as a term, which keeps it alive.
+    pub(crate) fn make_term(env: Env, continuum: Continuum) -> Term {
         // SAFETY: the type is open since loading; the memory is as large as asked for and aligned
         // for any type, and written before the VM or anyone else sees it.
         unsafe {
             let handle =
                 enif_alloc_resource(RESOURCE_TYPE.load(Ordering::Relaxed), size_of::<Self>());
-            ptr::write(handle.cast(), self);
+            ptr::write(handle.cast(), Self(continuum));
             let term = Term::new(env, enif_make_resource(env.as_c_arg(), handle));
             enif_release_resource(handle);
             term
         }
+    }
+}
+
+impl Deref for Handle {
+    type Target = Continuum;
+
+    #[inline]
+    fn deref(&self) -> &Continuum {
+        &self.0
     }
 }
 
@@ -72,5 +90,45 @@ impl<'a> Decoder<'a> for &'a Handle {
                 _ => Ok(&*handle.cast()),
             }
         }
+    }
+}
+
+/// A reference of our own to a resource. It keeps the continuum alive, as a term does.
+pub(crate) struct Kept(NonNull<Handle>);
+
+// SAFETY: a resource may be kept, read and released by any thread; a continuum never changes.
+unsafe impl Send for Kept {}
+// SAFETY: as above.
+unsafe impl Sync for Kept {}
+
+impl Kept {
+    pub(crate) fn new(handle: &Handle) -> Self {
+        let handle = NonNull::from(handle);
+        // SAFETY: every `Handle` is a resource.
+        unsafe { enif_keep_resource(handle.as_ptr().cast()) };
+        Self(handle)
+    }
+
+    /// The continuum as a term, the same as any other of it.
+    pub(crate) fn term<'a>(&self, env: Env<'a>) -> Term<'a> {
+        // SAFETY: the resource is kept.
+        unsafe { Term::new(env, enif_make_resource(env.as_c_arg(), self.0.as_ptr().cast())) }
+    }
+}
+
+impl Drop for Kept {
+    fn drop(&mut self) {
+        // SAFETY: it was kept when this was made.
+        unsafe { enif_release_resource(self.0.as_ptr().cast()) };
+    }
+}
+
+impl Deref for Kept {
+    type Target = Continuum;
+
+    #[inline]
+    fn deref(&self) -> &Continuum {
+        // SAFETY: the resource is kept, and nobody changes it.
+        unsafe { self.0.as_ref() }
     }
 }

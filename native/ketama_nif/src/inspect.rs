@@ -1,12 +1,16 @@
 //! What a continuum is: its servers and points, who owns how much, what moves, where a key is.
 
+// rustler decodes arguments as values.
+#![allow(clippy::needless_pass_by_value)]
+
 use crate::call::{Budget, Stop, nif};
-use crate::handle::Handle;
 use crate::list::make_list;
-use crate::server_binary;
+use crate::registry::Ring;
+use crate::{atoms, server_binary};
 use ketama::ownership::{self, DiffError};
 use ketama::{HASHES, Server};
-use rustler::{Binary, Encoder, Env, Error, NifResult, Term};
+use rustler::types::atom::undefined;
+use rustler::{Atom, Binary, Encoder, Env, Error, NewBinary, NifResult, Term};
 
 nif!(c"hash", 2, hash);
 nif!(c"hash", 3, hash_of);
@@ -25,21 +29,22 @@ fn hash<'a>(
 /// The continuum's hash of a key of so many bytes.
 fn hash_of<'a>(
     env: Env<'a>,
-    [handle, key, bytes]: [Term<'a>; 3],
+    [ring, key, bytes]: [Term<'a>; 3],
     budget: &mut Budget,
 ) -> Result<Term<'a>, Stop> {
-    let handle: &Handle = handle.decode()?;
+    let ring: Ring = ring.decode()?;
     budget.spend_on_bytes(bytes.decode()?)?;
-    Ok(handle.0.hash(&key.decode::<Binary>()?).encode(env))
+    Ok(ring.continuum()?.hash(&key.decode::<Binary>()?).encode(env))
 }
 
 /// The first servers clockwise from a key of so many bytes.
 fn replicas<'a>(
     env: Env<'a>,
-    [handle, key, bytes, count]: [Term<'a>; 4],
+    [ring, key, bytes, count]: [Term<'a>; 4],
     budget: &mut Budget,
 ) -> Result<Term<'a>, Stop> {
-    let continuum = &handle.decode::<&Handle>()?.0;
+    let ring: Ring = ring.decode()?;
+    let continuum = ring.continuum()?;
     budget.spend_on_bytes(bytes.decode()?)?;
     let (key, count): (Binary, usize) = (key.decode()?, count.decode()?);
     // It marks servers in a byte for each.
@@ -51,18 +56,20 @@ fn replicas<'a>(
 }
 
 #[rustler::nif(schedule = "DirtyCpu")]
-fn shares<'a>(env: Env<'a>, handle: &'a Handle) -> Vec<(Term<'a>, f64)> {
-    let range = handle.0.options().hash().range();
-    let shares = ownership::shares(&handle.0).into_iter();
-    shares.map(|(server, count)| (server_binary(env, server), fraction(count, range))).collect()
+fn shares<'a>(env: Env<'a>, ring: Ring<'a>) -> NifResult<Vec<(Term<'a>, f64)>> {
+    let continuum = ring.continuum()?;
+    let range = continuum.options().hash().range();
+    let share = |(server, count)| (server_binary(env, server), fraction(count, range));
+    Ok(ownership::shares(continuum).into_iter().map(share).collect())
 }
 
 type Moves<'a> = (f64, Vec<(Term<'a>, Term<'a>, f64)>);
 
 #[rustler::nif(schedule = "DirtyCpu")]
-fn diff<'a>(env: Env<'a>, old: &'a Handle, new: &'a Handle) -> NifResult<Moves<'a>> {
-    let moves = ownership::diff(&old.0, &new.0).map_err(diff_error)?;
-    let range = old.0.options().hash().range();
+fn diff<'a>(env: Env<'a>, old: Ring<'a>, new: Ring<'a>) -> NifResult<Moves<'a>> {
+    let (old, new) = (old.continuum()?, new.continuum()?);
+    let moves = ownership::diff(old, new).map_err(diff_error)?;
+    let range = old.options().hash().range();
     let total = moves.iter().map(|m| m.count).sum();
     let name = |server: &Server| server_binary(env, server);
     let moves = moves.iter().map(|m| (name(m.from), name(m.to), fraction(m.count, range)));
@@ -70,9 +77,10 @@ fn diff<'a>(env: Env<'a>, old: &'a Handle, new: &'a Handle) -> NifResult<Moves<'
 }
 
 #[rustler::nif(schedule = "DirtyCpu")]
-fn moved(old: &Handle, new: &Handle) -> NifResult<f64> {
-    let moved = ownership::moved(&old.0, &new.0).map_err(diff_error)?;
-    Ok(fraction(moved, old.0.options().hash().range()))
+fn moved(old: Ring, new: Ring) -> NifResult<f64> {
+    let (old, new) = (old.continuum()?, new.continuum()?);
+    let moved = ownership::moved(old, new).map_err(diff_error)?;
+    Ok(fraction(moved, old.options().hash().range()))
 }
 
 fn diff_error(error: DiffError) -> Error {
@@ -89,15 +97,41 @@ fn fraction(count: u64, range: u64) -> f64 {
 }
 
 #[rustler::nif(schedule = "DirtyCpu")]
-fn servers<'a>(env: Env<'a>, handle: &'a Handle) -> Vec<(Term<'a>, u64, u32)> {
-    let servers = handle.0.servers().iter().zip(handle.0.counts());
-    servers.map(|(server, &count)| (server_binary(env, server), server.weight(), count)).collect()
+fn servers<'a>(env: Env<'a>, ring: Ring<'a>) -> NifResult<Vec<(Term<'a>, u64, u32)>> {
+    let continuum = ring.continuum()?;
+    let servers = continuum.servers().iter().zip(continuum.counts());
+    let entry =
+        |(server, &count): (&Server, _)| (server_binary(env, server), server.weight(), count);
+    Ok(servers.map(entry).collect())
 }
 
 #[rustler::nif(schedule = "DirtyCpu")]
-fn points<'a>(env: Env<'a>, handle: &'a Handle) -> Term<'a> {
-    let servers = handle.0.servers().iter();
+fn points<'a>(env: Env<'a>, ring: Ring<'a>) -> NifResult<Term<'a>> {
+    let continuum = ring.continuum()?;
+    let servers = continuum.servers().iter();
     let names: Vec<_> = servers.map(|server| server_binary(env, server)).collect();
-    let points = handle.0.points().into_iter();
-    make_list(env, points.map(|(value, owner)| (value, names[owner]).encode(env)))
+    let points = continuum.points().into_iter();
+    Ok(make_list(env, points.map(|(value, owner)| (value, names[owner]).encode(env))))
+}
+
+#[rustler::nif(schedule = "DirtyCpu")]
+fn info<'a>(env: Env<'a>, ring: Ring<'a>) -> NifResult<Term<'a>> {
+    let continuum = ring.continuum()?;
+    let options = continuum.options();
+    let atom = |name| Atom::from_str(env, name).map(|atom| atom.to_term(env));
+    let binary = |bytes: &[u8]| Term::from(NewBinary::from_slice(env, bytes));
+    let tag = options.tag().map_or_else(|| undefined().to_term(env), |tag| binary(&tag));
+    let points: u64 = continuum.counts().iter().copied().map(u64::from).sum();
+    Term::map_from_pairs(
+        env,
+        &[
+            (atoms::dialect(), atom(options.dialect().name())?),
+            (atoms::hash(), atom(options.hash().name())?),
+            (atoms::hash_tag(), tag),
+            (atoms::servers(), continuum.servers().len().encode(env)),
+            (atoms::points(), points.encode(env)),
+            (atoms::bytes(), continuum.bytes().encode(env)),
+            (atoms::fingerprint(), binary(&ketama::fingerprint(continuum))),
+        ],
+    )
 }

@@ -17,7 +17,7 @@ mod inspect;
 mod list;
 // One short key.
 mod lookup;
-// The default continuum.
+// The continua that have names.
 mod registry;
 
 mod atoms {
@@ -27,6 +27,13 @@ mod atoms {
         hash,
         hash_tag,
         ketama_points,
+        // Of a continuum.
+        bytes,
+        fingerprint,
+        points,
+        servers,
+        // Of a name.
+        not_started,
         // Of BuildError.
         invalid_line,
         invalid_server,
@@ -41,6 +48,7 @@ mod atoms {
         total_too_large,
         // Of Fault.
         blank_line,
+        byte_order_mark,
         empty_name,
         long_name,
         missing_weight,

@@ -1,28 +1,196 @@
-//! The continuum that has a name: today the default one alone.
+//! The continua that have names.
+//!
+//! The table of names only grows: an atom keeps the place that it once had, as it does in the VM. So a
+//! lookup takes no lock and writes nothing that another one reads.
 
-use crate::handle::Handle;
-use arc_swap::ArcSwap;
+use crate::atoms;
+use crate::handle::{Handle, Kept};
+use arc_swap::{ArcSwapOption, Guard};
 use ketama::Continuum;
 use once_cell::sync::OnceCell;
-use rustler::types::atom::ok;
-use rustler::{Atom, Env, Error, NifResult, Term};
+use rustc_hash::FxHasher;
+use rustler::sys::ErlNifTerm;
+use rustler::types::atom::{ok, undefined};
+use rustler::{Atom, Binary, Decoder, Encoder, Env, Error, NewBinary, NifResult, Term};
+use std::hash::{Hash, Hasher};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// The continuum of `getserver/1`; empty before the first `start_link`.
-static DEFAULT: OnceCell<ArcSwap<Continuum>> = OnceCell::new();
-
-/// The default continuum.
-pub(crate) fn default() -> NifResult<&'static ArcSwap<Continuum>> {
-    DEFAULT.get().ok_or(Error::RaiseAtom("not_started"))
+/// A name, and the next one of its bucket.
+struct Entry {
+    name: Atom,
+    continuum: ArcSwapOption<Kept>,
+    history: Mutex<History>,
+    next: OnceCell<Box<Entry>>,
 }
 
-// Dirty: dropping the old continuum may free many megabytes.
+/// How a name came to its continuum.
+#[derive(Default)]
+struct History {
+    /// The continuum that was replaced last.
+    previous: Option<Arc<Kept>>,
+    /// Where the continuum is from, as `term_to_binary/1` writes it.
+    source: Box<[u8]>,
+    /// The system time of the VM when it got the name.
+    since: i64,
+}
+
+const BUCKETS: usize = 1024;
+
+static TABLE: [OnceCell<Box<Entry>>; BUCKETS] = [const { OnceCell::new() }; BUCKETS];
+
+/// The first entry of the bucket of a name.
+#[inline]
+#[allow(clippy::cast_possible_truncation)]
+fn bucket(name: ErlNifTerm) -> &'static OnceCell<Box<Entry>> {
+    let mut hasher = FxHasher::default();
+    name.hash(&mut hasher);
+    &TABLE[hasher.finish() as usize % BUCKETS]
+}
+
+/// The entry of a term, which is a name if it has one.
+#[inline]
+fn find(name: ErlNifTerm) -> Option<&'static Entry> {
+    let mut entry = bucket(name).get()?;
+    while entry.name.as_c_arg() != name {
+        entry = entry.next.get()?;
+    }
+    Some(entry)
+}
+
+fn find_or_make(name: Atom) -> &'static Entry {
+    let mut place = bucket(name.as_c_arg());
+    loop {
+        let entry = place.get_or_init(|| {
+            let (continuum, history) = (ArcSwapOption::empty(), Mutex::default());
+            Box::new(Entry { name, continuum, history, next: OnceCell::new() })
+        });
+        if entry.name == name {
+            return entry;
+        }
+        place = &entry.next;
+    }
+}
+
+impl Entry {
+    fn history(&self) -> MutexGuard<'_, History> {
+        self.history.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A continuum that is given as itself or by its name.
+pub(crate) enum Ring<'a> {
+    Continuum(&'a Handle),
+    /// A name, and the continuum that had it when it was looked up.
+    Name(Term<'a>, Option<Guard<Option<Arc<Kept>>>>),
+}
+
+impl<'a> Decoder<'a> for Ring<'a> {
+    #[inline]
+    fn decode(term: Term<'a>) -> NifResult<Self> {
+        if let Ok(handle) = term.decode() {
+            return Ok(Self::Continuum(handle));
+        }
+        let found = find(term.as_c_arg()).map(|entry| entry.continuum.load());
+        if found.is_none() && !term.is_atom() {
+            return Err(Error::BadArg);
+        }
+        Ok(Self::Name(term, found))
+    }
+}
+
+impl Ring<'_> {
+    /// # Errors
+    /// A name that has none raises `{not_started, Name}`.
+    #[inline]
+    pub(crate) fn continuum(&self) -> NifResult<&Continuum> {
+        match self {
+            Self::Continuum(handle) => Ok(handle),
+            Self::Name(name, found) => match found.as_deref() {
+                Some(Some(kept)) => Ok(kept),
+                _ => Err(not_started(*name)),
+            },
+        }
+    }
+}
+
+fn not_started(name: Term) -> Error {
+    // The error outlives the environment, the atom does not need it.
+    match name.decode::<Atom>() {
+        Ok(name) => Error::RaiseTerm(Box::new((atoms::not_started(), name))),
+        Err(error) => error,
+    }
+}
+
+/// The entry of a name that has a continuum.
+fn started(name: Atom, env: Env) -> NifResult<(&'static Entry, Arc<Kept>)> {
+    let not_started = || not_started(name.to_term(env));
+    let entry = find(name.as_c_arg()).ok_or_else(not_started)?;
+    let kept = entry.continuum.load_full().ok_or_else(not_started)?;
+    Ok((entry, kept))
+}
+
+/// Gives the name to the continuum. The one that had it is the previous one now.
+// Dirty: the one before that may go.
 #[rustler::nif(schedule = "DirtyCpu")]
-fn set_default(handle: &Handle) -> Atom {
-    DEFAULT.get_or_init(|| ArcSwap::new(handle.0.clone())).store(handle.0.clone());
+fn put(name: Atom, continuum: &Handle, source: Binary, since: i64) -> Atom {
+    let (entry, kept) = (find_or_make(name), Arc::new(Kept::new(continuum)));
+    let mut history = entry.history();
+    let previous = entry.continuum.swap(Some(kept));
+    let source = source.as_slice().into();
+    let dropped = std::mem::replace(&mut *history, History { previous, source, since });
+    drop(history);
+    drop(dropped);
     ok()
 }
 
-#[rustler::nif(name = "default")]
-fn get_default(env: Env) -> NifResult<Term> {
-    Ok(Handle(default()?.load_full()).into_term(env))
+/// Takes the name from its continuum.
+#[rustler::nif(schedule = "DirtyCpu")]
+fn forget(name: Atom) -> Atom {
+    if let Some(entry) = find(name.as_c_arg()) {
+        let mut history = entry.history();
+        let dropped = (entry.continuum.swap(None), std::mem::take(&mut *history));
+        drop(history);
+        drop(dropped);
+    }
+    ok()
+}
+
+#[rustler::nif]
+fn names() -> Vec<Atom> {
+    let mut names = Vec::new();
+    for bucket in &TABLE {
+        let mut next = bucket.get();
+        while let Some(entry) = next {
+            if entry.continuum.load().is_some() {
+                names.push(entry.name);
+            }
+            next = entry.next.get();
+        }
+    }
+    names
+}
+
+#[rustler::nif]
+fn continuum(env: Env, name: Atom) -> NifResult<Term> {
+    let (_, kept) = started(name, env)?;
+    Ok(kept.term(env))
+}
+
+/// The continuum that had the name before, or `undefined`.
+#[rustler::nif]
+fn previous(env: Env, name: Atom) -> NifResult<Term> {
+    let (entry, _) = started(name, env)?;
+    let previous = entry.history().previous.clone();
+    Ok(previous.map_or_else(|| undefined().to_term(env), |kept| kept.term(env)))
+}
+
+/// The continuum of a name, where it is from, and since when it has the name.
+#[rustler::nif]
+fn history(env: Env, name: Atom) -> NifResult<Term> {
+    let (entry, _) = started(name, env)?;
+    let history = entry.history();
+    // What has the name while the lock is held is what the history is of.
+    let kept = entry.continuum.load_full().ok_or_else(|| not_started(name.to_term(env)))?;
+    let source = Term::from(NewBinary::from_slice(env, &history.source));
+    Ok((kept.term(env), source, history.since).encode(env))
 }
