@@ -505,5 +505,5 @@ address(Server) ->
 
 %% @doc A sentence, or a few, on what is wrong and what to do.
 -spec format_error(reason()) -> string().
-format_error(Reason) ->
-    ketama_error:format(Reason).
+format_error(Term) ->
+    ?EXPLAINED(ketama_error:format(Term), [Term]).

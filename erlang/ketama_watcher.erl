@@ -129,9 +129,15 @@ state({Own, Ring}) ->
         callbacks = maps:with([before_change, after_change], Own)
     }.
 
-%% The path means the same file when the working directory is another.
-source(#{servers_file := Path}, _Timeout) -> {servers_file, filename:absname(Path)};
+source(#{servers_file := Path}, _Timeout) -> {servers_file, absolute(Path)};
 source(#{source := Fun}, Timeout) -> {function, Fun, Timeout}.
+
+%% The path means the same file when the working directory is another. Only the file server knows that.
+absolute(Path) ->
+    case filename:pathtype(Path) of
+        absolute -> Path;
+        _ -> filename:absname(Path)
+    end.
 
 registered(ketama) -> ?MODULE;
 registered(Name) -> list_to_atom("ketama_watcher_" ++ atom_to_list(Name)).

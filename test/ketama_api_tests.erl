@@ -8,22 +8,30 @@
 continuum_is_a_reference_test() ->
     ?assert(is_reference(continuum())).
 
-%% A path is a string, a binary or a deep list, as file:read_file/1 takes it.
+%% A path is a flat string or a binary.
 sources_test() ->
     Path = ketama_test:data("lastfm-eight.servers"),
-    Folder = filename:dirname(Path),
     {ok, Expected} = ketama:new(Path),
     {ok, List} = ketama:new([{S, W} || {S, W, _} <- ketama:servers(Expected)]),
     {ok, Binary} = ketama:new(unicode:characters_to_binary(Path)),
-    {ok, Deep} = ketama:new([Folder, $/, "lastfm-eight.servers"]),
-    [?assertEqual(ketama:points(Expected), ketama:points(C)) || C <- [List, Binary, Deep]].
+    [?assertEqual(ketama:points(Expected), ketama:points(C)) || C <- [List, Binary]].
+
+%% A name alone has the weight 1; a list of strings is no path.
+names_alone_test() ->
+    Names = ["10.0.0.1:11211", "10.0.0.2:11211", <<"10.0.0.3:11211">>, ["c", [$:], <<"1">>]],
+    {ok, Weighted} = ketama:new([{Name, 1} || Name <- Names]),
+    {ok, Alone} = ketama:new(Names),
+    {ok, Mixed} = ketama:new([hd(Names), {lists:nth(2, Names), 1} | lists:nthtail(2, Names)]),
+    [?assertEqual(ketama:points(Weighted), ketama:points(C)) || C <- [Alone, Mixed]],
+    {ok, One} = ketama:new([<<"10.0.0.1:11211">>]),
+    ?assertEqual([{<<"10.0.0.1:11211">>, 1, 160}], ketama:servers(One)).
 
 unicode_path_test() ->
     ketama_test:in_folder(fun(Folder) ->
         Path = filename:join(Folder, [16#43A, 16#4E2D, $.]),
         ok = file:write_file(Path, "a\t1\nb\t0\n"),
         {error, Reason} = ketama:new(Path),
-        ?assertMatch({invalid_line, 2, {zero_weight, Path}}, Reason),
+        ?assertMatch({servers_file, Path, {line, 2, zero_weight}}, Reason),
         ?assertNotEqual(nomatch, string:find(ketama:format_error(Reason), Path))
     end).
 
@@ -31,7 +39,7 @@ unicode_path_test() ->
 badarg_test_() ->
     Sources = [
         servers, 1, 1.5, self(), make_ref(), hd(erlang:ports()), continuum(), {"a", 1}, #{},
-        fun() -> ok end, <<1:7>>, [{"a", 1} | {"b", 1}], [$a | $b], "a\0b", ["a", {b, 1}], [-1]
+        fun() -> ok end, <<1:7>>, [{"a", 1} | {"b", 1}], [$a | $b], "a\0b", [-1], ["a" | <<"b">>]
     ],
     [?_assertError(badarg, ketama:new(Source)) || Source <- Sources].
 
@@ -72,7 +80,7 @@ no_other_term_is_a_continuum_test_() ->
             ?_assertError(badarg, ketama:servers(Term)),
             ?_assertError(badarg, ketama:points(Term))
         ]
-     || Term <- [continuum, make_ref(), self(), <<>>, [], 1, atomics:new(1, [])]
+     || Term <- [make_ref(), self(), <<>>, [], 1, atomics:new(1, [])]
     ].
 
 %% Bytes above 127, NUL, and every length around the places where the way of hashing changes.

@@ -11,7 +11,7 @@
 %% Only a VM of its own has had no start_link yet.
 not_started_test() ->
     ?assertEqual(
-        "not_started not_started",
+        "{not_started,ketama} {not_started,ketama}",
         ketama_test:erl(
             "[Short, Long] = [try ketama:getserver(Key) catch error:Reason -> Reason end"
             " || Key <- [\"k\", binary:copy(<<\"k\">>, 10000)]],"
@@ -39,7 +39,7 @@ a_failed_call_leaves_the_old_one_test() ->
     ignore = ketama:start_link(?FILE_8),
     {error, no_servers} = ketama:start_link(ketama_test:data("only-comments.servers")),
     {error, {servers_file, _, enoent}} = ketama:start_link("/nowhere/ketama.servers"),
-    {error, {invalid_line, 2, _}} = ketama:start_link(ketama_test:data("zero-weight.servers")),
+    {error, {servers_file, _, {line, 2, zero_weight}}} = ketama:start_link(ketama_test:data("zero-weight.servers")),
     {error, {invalid_server, _}} = ketama:start_link([{"a", 0}]),
     ?assertError(badarg, ketama:start_link(servers)),
     is_default(?FILE_8).
@@ -82,9 +82,10 @@ supervisor_reports_the_reason_test() ->
 init(ChildSpec) ->
     {ok, {#{}, [ChildSpec]}}.
 
-%% Every scheduler looks keys up while the default goes from one ring to the other and back.
-reload_test_() ->
-    {timeout, 60, fun() ->
+%% Every scheduler looks keys up while the default goes from one ring to the other and back, until each
+%% reader has had answers of both.
+replaced_under_readers_test_() ->
+    {timeout, 300, fun() ->
         Keys = ketama_test:lines(ketama_test:data("keys.txt")),
         [Four, Eight] = [
             begin
@@ -93,42 +94,42 @@ reload_test_() ->
             end
          || File <- [?FILE_4, ?FILE_8]
         ],
-        ignore = ketama:start_link(?FILE_4),
         Expected = lists:zip3(Keys, Four, Eight),
+        ignore = ketama:start_link(?FILE_4),
         Readers = [
-            spawn_monitor(fun() -> read(Expected, 0, 0) end)
+            spawn_monitor(fun() -> read(Expected, []) end)
          || _ <- lists:seq(1, 2 * erlang:system_info(schedulers_online))
         ],
-        [ignore = ketama:start_link(File) || _ <- lists:seq(1, 500), File <- [?FILE_8, ?FILE_4]],
-        [Pid ! stop || {Pid, _} <- Readers],
-        Seen = [
-            receive
-                {'DOWN', Monitor, process, Pid, Reason} -> Reason
-            end
-         || {Pid, Monitor} <- Readers
-        ],
-        [?assertMatch({seen, _, _}, Reader) || Reader <- Seen],
-        ?assert(lists:sum([N || {seen, N, _} <- Seen]) > 0),
-        ?assert(lists:sum([N || {seen, _, N} <- Seen]) > 0),
+        replace_until_done(Readers),
         is_default(?FILE_4)
     end}.
 
-%% How often each ring alone explains an answer; no answer is of neither.
-read(Expected, Fours, Eights) ->
-    {F, E} = lists:foldl(
-        fun({Key, Four, Eight}, {F, E}) ->
-            case ketama:getserver(Key) of
-                Four when Four =:= Eight -> {F, E};
-                Four -> {F + 1, E};
-                Eight -> {F, E + 1}
-            end
-        end,
-        {Fours, Eights},
-        Expected
-    ),
+replace_until_done([]) ->
+    ok;
+replace_until_done(Readers) ->
+    [ignore = ketama:start_link(File) || File <- [?FILE_8, ?FILE_4]],
     receive
-        stop -> exit({seen, F, E})
-    after 0 -> read(Expected, F, E)
+        {'DOWN', Monitor, process, Pid, Reason} ->
+            ?assertEqual(seen_both, Reason),
+            replace_until_done(lists:delete({Pid, Monitor}, Readers))
+    after 0 -> replace_until_done(Readers)
+    end.
+
+%% Every answer is that of one ring or of the other; some tell which.
+read(Expected, Seen) ->
+    Told = [
+        ring(Key, Four, Eight)
+     || {Key, Four, Eight} <- Expected, Four =/= Eight
+    ],
+    case lists:usort(Told ++ Seen) of
+        [eight, four] -> exit(seen_both);
+        More -> read(Expected, More)
+    end.
+
+ring(Key, Four, Eight) ->
+    case ketama:getserver(Key) of
+        Four -> four;
+        Eight -> eight
     end.
 
 is_default(File) ->

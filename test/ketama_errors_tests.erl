@@ -26,7 +26,7 @@ lines_test_() ->
 invalid(Line, Fault) ->
     ketama_test:with_file(["# comment\n10.0.0.1:11211\t600\n", Line, "\nb\t1\n"], fun(Path) ->
         {error, Reason} = ketama:new(Path),
-        ?assertEqual({invalid_line, 3, {Fault, Path}}, Reason),
+        ?assertEqual({servers_file, Path, {line, 3, Fault}}, Reason),
         is_sentence(Reason, [Path, "line 3"])
     end).
 
@@ -34,9 +34,16 @@ total_out_of_range_test() ->
     Line = "a\t9223372036854775807\n",
     ketama_test:with_file([Line, Line, Line], fun(Path) ->
         ?assertEqual(
-            {error, {invalid_line, 3, {total_out_of_range, Path}}}, ketama:new(Path)
+            {error, {servers_file, Path, {line, 3, total_out_of_range}}}, ketama:new(Path)
         ),
-        is_sentence({invalid_line, 3, {total_out_of_range, Path}}, [Path, "line 3"])
+        is_sentence({servers_file, Path, {line, 3, total_out_of_range}}, [Path, "line 3"])
+    end).
+
+byte_order_mark_test() ->
+    ketama_test:with_file([<<16#FEFF/utf8>>, "10.0.0.1:11211\t600\n"], fun(Path) ->
+        Reason = {servers_file, Path, {line, 1, byte_order_mark}},
+        ?assertEqual({error, Reason}, ketama:new(Path)),
+        is_sentence(Reason, [Path, "line 1", "byte order mark"])
     end).
 
 no_servers_test_() ->
@@ -61,7 +68,7 @@ files_test() ->
                 ?assertEqual({error, {servers_file, Path, Posix}}, ketama:new(Path)),
                 is_sentence({servers_file, Path, Posix}, [Path, file:format_error(Posix)])
             end
-         || {Path, Posix} <- [{Missing, enoent}, {Folder, eisdir}, {Loop, eloop} | Closed]
+         || {Path, Posix} <- [{Missing, enoent}, {Loop, eloop} | Closed]
         ],
         ?assertMatch({error, {servers_file, <<>>, enoent}}, ketama:new(<<>>))
     end).
@@ -95,8 +102,9 @@ servers_test_() ->
             {"b"},
             {"b", 1, 1},
             b,
-            "b:11211",
-            <<"b:11211">>,
+            "b 11211",
+            <<"b", 0>>,
+            "",
             #{}
         ]
     ].
@@ -122,6 +130,12 @@ huge_term_test() ->
 other_reasons_test_() ->
     [
         ?_test(is_sentence(no_servers, [])),
+        ?_test(is_sentence(no_watcher, ["ketama_watcher"])),
+        ?_test(is_sentence({source, timeout}, ["timeout"])),
+        ?_test(is_sentence({source, {bad_return, 7}}, ["7"])),
+        ?_test(is_sentence({source, nxdomain}, ["nxdomain"])),
+        ?_test(is_sentence({not_started, pages}, ["pages"])),
+        [?_test(is_sentence({servers_file, "/f", Reason}, ["/f"])) || Reason <- [not_regular, efbig, timeout, eio]],
         ?_test(is_sentence(system_limit, [])),
         ?_test(is_sentence({nif_not_loaded, "run it"}, ["run it"])),
         ?_assertError(badarg, ketama:format_error(other))

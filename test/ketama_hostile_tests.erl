@@ -7,7 +7,8 @@ ketama_test_() ->
     {timeout, 120, fun() ->
         ketama_test:quietly(fun() ->
             ignore = ketama:start_link([{"a", 1}]),
-            [calls(ketama, F, A) || {F, A} <- ketama:module_info(exports), F =/= module_info]
+            [calls(ketama, F, A) || {F, A} <- ketama:module_info(exports), F =/= module_info],
+            [ketama:stop(Name) || Name <- ketama:names()]
         end)
     end}.
 
@@ -18,15 +19,18 @@ watcher_test_() ->
             process_flag(trap_exit, true),
             [calls(ketama_watcher, F, 1) || F <- [start_link, child_spec]],
             [call(ketama_watcher, start_link, [#{servers_file => Term}]) || Term <- terms()],
-            [call(ketama_watcher, start_link, [#{servers_file => "f", K => Term}]) || K <- [interval, dialect, hash, hash_tag], Term <- terms()]
+            [call(ketama_watcher, start_link, [#{servers_file => "f", K => Term}]) || K <- [interval, timeout, name, before_change, dialect, hash, hash_tag], Term <- terms()],
+            [call(ketama_watcher, start_link, [#{source => Term, interval => 60000}]) || Term <- terms()],
+            [ketama:stop(Name) || Name <- ketama:names()]
         end)
     end}.
 
 %% These are no one's to call, but must not harm the VM either.
 nif_test_() ->
     {timeout, 120, fun() ->
-        ok = ketama_nif:set_default(continuum()),
-        [calls(ketama_nif, F, A) || {F, A} <- ketama_nif:module_info(exports), F =/= module_info]
+        ok = ketama_nif:put(a, continuum(), <<>>, 0),
+        [calls(ketama_nif, F, A) || {F, A} <- ketama_nif:module_info(exports), F =/= module_info],
+        [ok = ketama_nif:forget(Name) || Name <- ketama_nif:names()]
     end}.
 
 calls(Module, Function, Arity) ->
@@ -56,6 +60,7 @@ call(Module, Function, Arguments) ->
     catch
         error:badarg -> ok;
         error:no_servers -> ok;
+        error:{not_started, Name} when is_atom(Name) -> ok;
         Class:Reason -> error({Class, short(Reason), Module, Function, short(Arguments)})
     end.
 
@@ -81,11 +86,18 @@ documented(ketama, points, _, Result) -> [] =:= [R || R <- Result, tuple_size(R)
 documented(ketama, shares, _, Result) -> 1.0 == lists:sum([Share || {_, Share} <- Result]);
 documented(ketama, diff, _, {Moved, Moves}) -> is_float(Moved) andalso is_list(Moves);
 documented(ketama, reload, _, Result) -> Result =:= {error, no_watcher};
+documented(ketama, stop, _, Result) -> Result =:= ok;
+documented(ketama, names, _, Result) -> lists:all(fun is_atom/1, Result);
+documented(ketama, continuum, _, Result) -> is_reference(Result);
+documented(ketama, previous, _, Result) -> Result =:= undefined orelse is_reference(Result);
+documented(ketama, moved, _, Result) -> lists:all(fun is_binary/1, maps:keys(Result));
+documented(ketama, info, _, #{fingerprint := <<_:128>>}) -> true;
+documented(ketama, address, _, {_Host, Port}) -> Port >= 0 andalso Port < 65536;
 documented(ketama, format_error, _, Result) -> io_lib:printable_unicode_list(Result);
-documented(ketama, child_spec, _, #{id := ketama}) -> true;
+documented(ketama, child_spec, _, #{id := _}) -> true;
 documented(ketama_watcher, start_link, _, {ok, Pid}) -> gen_server:stop(Pid) =:= ok;
 documented(ketama_watcher, start_link, _, {error, Reason}) -> is_list(ketama:format_error(Reason));
-documented(ketama_watcher, child_spec, _, #{id := ketama_watcher}) -> true;
+documented(ketama_watcher, child_spec, _, #{id := _}) -> true;
 documented(ketama_nif, _, _, _) -> true;
 documented(_, _, _, _) -> false.
 
@@ -107,7 +119,9 @@ terms() ->
         #{except => [a]},
         zlib:open(), atomics:new(1, []), ets:new(t, []), continuum(), elsewhere(continuum()),
         binary_to_term(term_to_binary(make_ref())),
-        {invalid_line, 1, {zero_weight, "f"}}, {invalid_line, a, b}, {servers_file, a, b}, {servers_file, "f", enoent},
+        {servers_file, "f", {line, 1, zero_weight}}, {servers_file, "f", {line, a, b}}, {servers_file, a, b},
+        {source, timeout}, {not_started, a}, fun() -> {ok, ["a"]} end, fun() -> {ok, a} end, fun() -> exit(a) end,
+        fun(_, _, _) -> ok end, #{name => other}, #{name => undefined}, [{name, other}, {dialect, modula}], {servers_file, "f", enoent},
         {invalid_server, a}, {nif_not_loaded, a}, no_servers
     ].
 

@@ -1,7 +1,10 @@
 %% What several suites need.
 -module(ketama_test).
 
--export([log/2]).
+-behaviour(supervisor).
+
+-export([init/1, log/2]).
+-export([stop/1, until/1, notices/1]).
 -export([data/1, data/2, lines/1, vectors/1, with_file/2, in_folder/1, quietly/1, logged/2, erl/1, erl/2, erl/3, resident/0]).
 
 %% The path of a file under test/data/libketama, or under another folder of test/data.
@@ -109,3 +112,34 @@ resident() ->
                 string:trim(os:cmd("ps -o rss= -p " ++ os:getpid()))
         end,
     1024 * list_to_integer(Kilobytes).
+
+%% A supervisor of these children.
+init(Specs) ->
+    {ok, {#{}, Specs}}.
+
+%% Stops a supervisor that is linked to the caller, or another process that ends when it is told so.
+stop(Pid) ->
+    unlink(Pid),
+    Monitor = monitor(process, Pid),
+    exit(Pid, shutdown),
+    receive {'DOWN', Monitor, process, Pid, _} -> ok end.
+
+%% Waits for what comes sooner or later; the suite's time is the limit.
+until(Condition) ->
+    case Condition() of
+        true ->
+            ok;
+        false ->
+            timer:sleep(5),
+            until(Condition)
+    end.
+
+%% The notices that Fun logs.
+notices(Fun) ->
+    Level = maps:get(level, logger:get_primary_config()),
+    ok = logger:set_primary_config(level, notice),
+    try
+        [Text || {notice, Text} <- logged(notice, Fun)]
+    after
+        ok = logger:set_primary_config(level, Level)
+    end.

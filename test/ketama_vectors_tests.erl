@@ -20,8 +20,8 @@ is_refused(Source, Expected) ->
     {error, Reason} = ketama:new(Source),
     case re:run(Expected, "line ([0-9]+)", [{capture, all_but_first, list}]) of
         {match, [LineNo]} ->
-            ?assertMatch({invalid_line, _, _}, Reason),
-            ?assertEqual(list_to_integer(LineNo), element(2, Reason));
+            {servers_file, Source, {line, Found, _Fault}} = Reason,
+            ?assertEqual(list_to_integer(LineNo), Found);
         nomatch ->
             ?assertEqual(no_servers, Reason)
     end.

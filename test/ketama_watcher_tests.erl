@@ -3,8 +3,6 @@
 
 -include_lib("eunit/include/eunit.hrl").
 
--export([init/1]).
-
 -define(ONE, "10.0.0.1:11211\t600\n").
 -define(TWO, "10.0.0.1:11211\t600\n10.0.0.2:11211\t600\n").
 -define(INTERVAL, 20).
@@ -13,9 +11,10 @@
 
 watcher_test_() ->
     [
-        {timeout, 30,
+        {timeout, 120,
             {atom_to_list(Name), fun() ->
-                ketama_test:quietly(fun() -> ketama_test:in_folder(Test) end)
+                ketama_test:quietly(fun() -> ketama_test:in_folder(Test) end),
+                [ketama:stop(Pool) || Pool <- ketama:names()]
             end}}
      || {Name, Test} <- [
             {follows_the_file, fun follows_the_file/1},
@@ -29,8 +28,17 @@ watcher_test_() ->
             {takes_options, fun takes_options/1},
             {another_hash_in_its_place, fun another_hash_in_its_place/1},
             {many_servers_of_modula, fun many_servers_of_modula/1},
-            {in_a_supervisor, fun in_a_supervisor/1},
-            {restart_keeps_the_ring, fun restart_keeps_the_ring/1}
+            {many_in_a_supervisor, fun many_in_a_supervisor/1},
+            {restart_keeps_the_ring, fun restart_keeps_the_ring/1},
+            {restart_after_a_kill, fun restart_after_a_kill/1},
+            {brings_its_continuum_back, fun brings_its_continuum_back/1},
+            {a_relative_path, fun a_relative_path/1},
+            {a_wrong_start_is_not_logged, fun a_wrong_start_is_not_logged/1},
+            {many_servers_in_the_notice, fun many_servers_in_the_notice/1},
+            {odd_names_are_escaped, fun odd_names_are_escaped/1},
+            {other_messages, fun other_messages/1},
+            {reloads_at_once, fun reloads_at_once/1},
+            {holds_no_ring, fun holds_no_ring/1}
         ]
     ].
 
@@ -55,20 +63,20 @@ atomic_rename(Folder) ->
 truncated_first(Folder) ->
     File = filename:join(Folder, "ketama.servers"),
     ok = file:write_file(File, ?ONE),
-    with_watcher(#{servers_file => File, interval => 3600000}, fun() -> truncated_first(File, ?ONE, ?TWO) end).
+    %% It looks rarely, and again a tenth of a second after it has seen a change.
+    with_watcher(#{servers_file => File, interval => 1000}, fun() -> truncated_first(File, ?ONE, ?TWO) end).
 
 truncated_first(File, Old, New) ->
     Logged = ketama_test:logged(warning, fun() ->
-        Start = erlang:monotonic_time(millisecond),
         ok = file:write_file(File, ""),
-        ketama_watcher ! look,
-        _ = sys:get_state(ketama_watcher),
+        looks(1),
+        Start = erlang:monotonic_time(millisecond),
         ok = file:write_file(File, New),
         self() ! {took, erlang:monotonic_time(millisecond) - Start},
         becomes(New)
     end),
     receive
-        {took, Took} when Took < ?SETTLE -> ?assertEqual([], Logged);
+        {took, Took} when Took < ?SETTLE, Logged =:= [] -> ok;
         %% On so slow a machine the file has been empty for as long as a change must last.
         {took, _} -> truncated_first(File, New, Old)
     end.
@@ -123,15 +131,11 @@ a_missing_file_is_logged_once(Folder) ->
 
 swap_logs_a_notice(Folder) ->
     watch(Folder, "a\t100\nb\t100\nc\t100\n", fun(File) ->
-        Level = maps:get(level, logger:get_primary_config()),
-        ok = logger:set_primary_config(level, notice),
-        Logged = ketama_test:logged(notice, fun() ->
+        [Text] = ketama_test:notices(fun() ->
             ok = file:write_file(File, "a\t100\nc\t700\nd\t100\n"),
             becomes("a\t100\nc\t700\nd\t100\n"),
             looks(5)
         end),
-        ok = logger:set_primary_config(level, Level),
-        [{notice, Text}] = Logged,
         [
             ?assertNotEqual({Part, nomatch}, {Part, string:find(Text, Part)})
          || Part <- [File, "added d;", "removed b;", "re-weighted c;", "% of the keys moved"]
@@ -152,7 +156,7 @@ reload_at_once(Folder) ->
         ?assertEqual(unchanged, ketama:reload()),
         ok = file:write_file(File, "a\t0\n"),
         Logged = ketama_test:logged(warning, fun() ->
-            ?assertEqual({error, {invalid_line, 1, {zero_weight, File}}}, ketama:reload())
+            ?assertEqual({error, {servers_file, File, {line, 1, zero_weight}}}, ketama:reload())
         end),
         ?assertMatch([{error, _}], Logged),
         ok = file:delete(File),
@@ -190,19 +194,40 @@ another_hash_in_its_place(Folder) ->
         becomes(?TWO)
     end).
 
-in_a_supervisor(Folder) ->
-    File = filename:join(Folder, "ketama.servers"),
-    ok = file:write_file(File, ?ONE),
-    {ok, Supervisor} = supervisor:start_link(?MODULE, #{servers_file => File}),
+%% Any number in one supervisor: a name, a dialect and a life each.
+many_in_a_supervisor(Folder) ->
+    Options = fun(Name, Contents) ->
+        File = filename:join(Folder, atom_to_list(Name)),
+        ok = file:write_file(File, Contents),
+        #{name => Name, servers_file => File, interval => 3600000}
+    end,
+    Specs = [
+        ketama_watcher:child_spec(maps:remove(name, Options(ketama, ?ONE))),
+        ketama_watcher:child_spec((Options(sessions, ?TWO))#{dialect => twemproxy}),
+        ketama_watcher:child_spec(maps:to_list(Options(pages, ?TWO)))
+    ],
+    {ok, Supervisor} = supervisor:start_link(ketama_test, Specs),
+    ?assertEqual(
+        [ketama_watcher, {ketama_watcher, pages}, {ketama_watcher, sessions}],
+        lists:sort([Id || {Id, Pid, worker, [ketama_watcher]} <- supervisor:which_children(Supervisor), is_pid(Pid)])
+    ),
+    [?assert(is_pid(whereis(Name))) || Name <- [ketama_watcher, ketama_watcher_pages, ketama_watcher_sessions]],
+    ?assertEqual([ketama, pages, sessions], lists:sort(ketama:names())),
     is_default(?ONE),
-    ?assertMatch([{ketama_watcher, _, worker, [ketama_watcher]}], supervisor:which_children(Supervisor)),
-    unlink(Supervisor),
-    Monitor = monitor(process, Supervisor),
-    exit(Supervisor, shutdown),
-    receive {'DOWN', Monitor, process, _, _} -> ok end.
-
-init(Options) ->
-    {ok, {#{}, [ketama_watcher:child_spec(Options)]}}.
+    {ok, Sessions} = ketama_test:with_file(?TWO, fun(File) -> ketama:new(File, #{dialect => twemproxy}) end),
+    ?assertEqual(ketama:getservers(Sessions, keys()), ketama:getservers(sessions, keys())),
+    ?assertEqual(ketama:getservers(ring(?TWO), keys()), ketama:getservers(pages, keys())),
+    ok = file:write_file(filename:join(Folder, "pages"), ?ONE),
+    ?assertEqual([unchanged, unchanged], [ketama:reload(), ketama:reload(sessions)]),
+    ?assertMatch({ok, _}, ketama:reload(pages)),
+    ?assertEqual({error, no_watcher}, ketama:reload(others)),
+    ?assertEqual(ketama:getservers(ring(?ONE), keys()), ketama:getservers(pages, keys())),
+    ?assertEqual({error, {already_started, whereis(ketama_watcher_pages)}}, ketama_watcher:start_link(Options(pages, ?ONE))),
+    #{source := File} = ketama:info(pages),
+    ?assertEqual(filename:join(Folder, "pages"), File),
+    ketama_test:stop(Supervisor),
+    %% The continua outlive their watchers.
+    ?assertEqual([ketama, pages, sessions], lists:sort(ketama:names())).
 
 %% A watcher that starts while the file is wrong fails, unless there is a ring to stay with.
 restart_keeps_the_ring(Folder) ->
@@ -217,20 +242,143 @@ restart_keeps_the_ring(Folder) ->
         end)
     end).
 
-%% Only a VM of its own has no default continuum.
-fails_without_a_ring_test_() ->
-    {timeout, 30, fun() ->
-        ?assertNotEqual(
-            nomatch,
-            string:find(
-                ketama_test:erl(
-                    "process_flag(trap_exit, true), logger:set_primary_config(level, none),"
-                    " io:format(\"~p\", [ketama_watcher:start_link(#{servers_file => \"/nowhere\"})])"
-                ),
-                "{error,{servers_file,\"/nowhere\",enoent}}"
-            )
-        )
-    end}.
+%% A watcher that is killed leaves the ring; the next one finds it, and says nothing of it.
+restart_after_a_kill(Folder) ->
+    File = filename:join(Folder, "ketama.servers"),
+    ok = file:write_file(File, ?ONE),
+    Spec = ketama_watcher:child_spec(#{servers_file => File, interval => 3600000}),
+    {ok, Supervisor} = supervisor:start_link(ketama_test, [Spec]),
+    Logged = ketama_test:logged(notice, fun() ->
+        Killed = whereis(ketama_watcher),
+        exit(Killed, kill),
+        ketama_test:until(fun() -> not lists:member(whereis(ketama_watcher), [undefined, Killed]) end),
+        unchanged = ketama:reload()
+    end),
+    ?assertEqual([], [Text || {notice, Text} <- Logged]),
+    is_default(?ONE),
+    ketama_test:stop(Supervisor).
+
+%% Somebody has given the name to another continuum, or has taken it away.
+brings_its_continuum_back(Folder) ->
+    File = filename:join(Folder, "ketama.servers"),
+    ok = file:write_file(File, ?TWO),
+    with_watcher(#{servers_file => File, interval => ?INTERVAL}, fun() ->
+        ignore = ketama:start_link(["other"]),
+        looks(3),
+        ?assertEqual(<<"other">>, ketama:getserver("k")),
+        ?assertEqual({ok, 1.0}, ketama:reload()),
+        is_default(?TWO),
+        ?assertEqual(unchanged, ketama:reload()),
+        ok = ketama:stop(ketama),
+        ?assertEqual({ok, 1.0}, ketama:reload()),
+        is_default(?TWO)
+    end).
+
+%% The file stays the one that it was when the watcher started.
+a_relative_path(Folder) ->
+    {ok, Here} = file:get_cwd(),
+    ok = file:write_file(filename:join(Folder, "relative.servers"), ?ONE),
+    ok = file:set_cwd(Folder),
+    try
+        with_watcher(#{servers_file => "relative.servers", interval => 3600000}, fun() ->
+            ok = file:set_cwd(Here),
+            ?assertEqual(unchanged, ketama:reload()),
+            ok = file:write_file(filename:join(Folder, "relative.servers"), ?TWO),
+            ?assertMatch({ok, _}, ketama:reload())
+        end)
+    after
+        ok = file:set_cwd(Here)
+    end.
+
+a_wrong_start_is_not_logged(Folder) ->
+    _ = process_flag(trap_exit, true),
+    File = filename:join(Folder, "ketama.servers"),
+    Start = fun() -> ketama_watcher:start_link(#{servers_file => File}) end,
+    Logged = ketama_test:logged(warning, fun() ->
+        ?assertEqual({error, {servers_file, File, enoent}}, Start()),
+        ok = file:write_file(File, "a\t0\n"),
+        ?assertEqual({error, {servers_file, File, {line, 1, zero_weight}}}, Start())
+    end),
+    ?assertEqual([], [Text || {_, Text} <- Logged, string:find(Text, "keeps its servers") =/= nomatch]),
+    ?assertEqual([], ketama:names()).
+
+many_servers_in_the_notice(Folder) ->
+    Lines = fun(Prefix, N) -> [[Prefix, integer_to_list(I), "\t1\n"] || I <- lists:seq(1, N)] end,
+    notice(Folder, Lines("a", 50), Lines("b", 10), ["removed a1, a10, a11,", " and 40 more;", "added b1, b10, b2,", "b9;"]).
+
+odd_names_are_escaped(Folder) ->
+    notice(Folder, "a\t1\n", [<<16#43A/utf8, 27, 155, "[31mred\t1\n">>], ["added "]),
+    Path = filename:join(Folder, <<"ke", 7, 16#43A/utf8>>),
+    Text = ketama:format_error({servers_file, Path, enoent}),
+    [?assertNotEqual(nomatch, string:find(Text, Part)) || Part <- ["\\x{7}", [16#43A]]].
+
+%% What a change from one file to another logs: one notice with these parts, all of it printable.
+notice(Folder, Old, New, Parts) ->
+    watch(Folder, Old, fun(File) ->
+        Texts = ketama_test:notices(fun() ->
+            ok = file:write_file(File, New),
+            {ok, _} = ketama:reload()
+        end),
+        ?assertMatch([_], Texts),
+        [Text] = Texts,
+        [?assertNotEqual({Part, nomatch, Text}, {Part, string:find(Text, Part), Text}) || Part <- [File | Parts]],
+        ?assert(io_lib:printable_unicode_list(Text))
+    end).
+
+%% What it does not know harms nothing, and does not have it look more often.
+other_messages(Folder) ->
+    File = filename:join(Folder, "ketama.servers"),
+    ok = file:write_file(File, ?ONE),
+    with_watcher(#{servers_file => File, interval => 3600000}, fun() ->
+        Watcher = whereis(ketama_watcher),
+        Timer = make_ref(),
+        Unknown = [hello, look, {timeout, Timer, look}, {timeout, Timer, late}, {said, self()}, {'EXIT', spawn(fun() -> ok end), normal}],
+        [Watcher ! Message || Message <- Unknown],
+        gen_server:cast(Watcher, hello),
+        ?assertEqual({error, unknown_call}, gen_server:call(Watcher, hello)),
+        ?assertEqual(unchanged, ketama:reload()),
+        ok = sys:statistics(Watcher, true),
+        [Watcher ! Message || Message <- Unknown],
+        ?assertEqual({error, unknown_call}, gen_server:call(Watcher, hello)),
+        {ok, Statistics} = sys:statistics(Watcher, get),
+        %% These and the call, none of which has led to another.
+        ?assertEqual(length(Unknown) + 1, proplists:get_value(messages_in, Statistics))
+    end).
+
+%% All callers are told, whoever calls while it looks.
+reloads_at_once(Folder) ->
+    File = filename:join(Folder, "ketama.servers"),
+    ok = file:write_file(File, ?ONE),
+    with_watcher(#{servers_file => File, interval => 1}, fun() ->
+        Callers = [spawn_monitor(fun() -> exit([ketama:reload() || _ <- lists:seq(1, 20)]) end) || _ <- lists:seq(1, 20)],
+        [
+            receive
+                {'DOWN', Monitor, process, Pid, Replies} -> ?assertEqual([unchanged], lists:usort(Replies))
+            end
+         || {Pid, Monitor} <- Callers
+        ]
+    end).
+
+%% Rings that it has replaced are freed, but for the one before.
+holds_no_ring(Folder) ->
+    File = filename:join(Folder, "ketama.servers"),
+    Lines = fun(Prefix) -> [[Prefix, integer_to_list(I), "\t1\n"] || I <- lists:seq(1, 5000)] end,
+    ok = file:write_file(File, Lines("a")),
+    with_watcher(#{servers_file => File, interval => 3600000}, fun() ->
+        ok = file:write_file(File, Lines("b")),
+        {ok, _} = ketama:reload(),
+        #{bytes := Bytes} = ketama:info(ketama),
+        Before = erlang:memory(system),
+        [
+            begin
+                ok = file:write_file(File, Lines(integer_to_list(I))),
+                {ok, _} = ketama:reload()
+            end
+         || I <- lists:seq(1, 10)
+        ],
+        %% A thread frees them.
+        ketama_test:until(fun() -> erlang:memory(system) - Before < Bytes div 2 end)
+    end).
 
 no_options_test_() ->
     File = #{servers_file => "/nowhere"},
@@ -256,17 +404,6 @@ no_options_test_() ->
             [servers_file]
         ]
     ].
-
-%% What it does not know, it leaves alone.
-other_messages_test() ->
-    ketama_test:quietly(fun() -> ketama_test:in_folder(fun other_messages/1) end).
-
-other_messages(Folder) ->
-    watch(Folder, ?ONE, fun(_) ->
-        ketama_watcher ! hello,
-        gen_server:cast(ketama_watcher, hello),
-        ?assertEqual(unchanged, ketama:reload())
-    end).
 
 watch(Folder, Contents, Test) ->
     File = filename:join(Folder, "ketama.servers"),
@@ -294,33 +431,16 @@ same_as_default(Continuum) ->
 is_default(Contents) ->
     same_as_default(ring(Contents)).
 
-%% Waits until the watcher has looked at its file so many times.
+%% Waits until the watcher has looked at its file so many times more, once in full.
 looks(Count) ->
     ok = sys:statistics(ketama_watcher, true),
-    looked(Count),
+    %% A look is three messages: the timer's, and two of the process that looks.
+    ketama_test:until(fun() ->
+        {ok, Statistics} = sys:statistics(ketama_watcher, get),
+        proplists:get_value(messages_in, Statistics) >= 3 * Count
+    end),
     ok = sys:statistics(ketama_watcher, false).
 
-looked(Count) ->
-    {ok, Statistics} = sys:statistics(ketama_watcher, get),
-    case proplists:get_value(messages_in, Statistics) of
-        Looks when Looks >= Count ->
-            ok;
-        _ ->
-            timer:sleep(?INTERVAL),
-            looked(Count)
-    end.
-
-%% Within the time that a watcher may take.
 becomes(Contents) ->
-    becomes(ketama:getservers(ring(Contents), keys()), 1000).
-
-becomes(Expected, 0) ->
-    ?assertEqual(Expected, [ketama:getserver(Key) || Key <- keys()]);
-becomes(Expected, Tries) ->
-    case [ketama:getserver(Key) || Key <- keys()] of
-        Expected ->
-            ok;
-        _ ->
-            timer:sleep(20),
-            becomes(Expected, Tries - 1)
-    end.
+    Expected = ketama:getservers(ring(Contents), keys()),
+    ketama_test:until(fun() -> ketama:getservers(ketama, keys()) =:= Expected end).
