@@ -1,5 +1,5 @@
 # What a developer of ketama types; a project that uses ketama needs rebar3 alone.
-.PHONY: demo test bench clients fuzz soak sanitize upgrade ring diff setup setup-test setup-clients build build-bench as-dependency clean
+.PHONY: demo fleet test bench clients fuzz soak sanitize upgrade ring diff setup setup-test setup-clients build build-bench as-dependency clean
 
 EBIN = _build/default/lib/ketama/ebin
 SERVERS = examples/ketama.servers
@@ -11,6 +11,11 @@ FUZZ = --fuzz-dir fuzz --features fuzzer
 # Where a handful of keys live, and the share of each server.
 demo: build
 	@ERL_FLAGS="-pa $(EBIN)" escript examples/demo.escript $(SERVERS)
+
+# An application to copy, on two pools of memcached servers: examples/fleet
+fleet: setup-test build
+	@cd examples/fleet && QUIET=1 rebar3 compile
+	@ERL_LIBS=_build/default/lib:examples/fleet/_build/default/lib escript examples/fleet/demo.escript
 
 test: setup-test
 	cargo fmt --all --check
@@ -28,7 +33,7 @@ test: setup-test
 	sh test/build.sh
 	sh test/library.sh
 	sh test/sanitize.sh 5
-	$(MAKE) as-dependency upgrade
+	$(MAKE) as-dependency upgrade fleet
 
 # The shared library and the Rust tests, watched for memory errors.
 sanitize: setup-test build
@@ -110,4 +115,4 @@ setup-clients:
 	@sh .ci/setup clients
 
 clean:
-	rm -rf _build target doc priv/libketama_nif.so
+	rm -rf _build target doc priv/libketama_nif.so examples/fleet/_build

@@ -1,0 +1,106 @@
+%% @private memcached's text protocol: a request over a socket, and its answer.
+%%
+%% Between requests the socket tells its owner when it is closed. During one it is read by whoever asks.
+-module(fleet_memcached).
+
+-export([connect/1, ask/2, is_key/1]).
+
+-export_type([request/0]).
+
+-type request() ::
+    {get, [binary()]}
+    | {set | add, [{Key :: binary(), Value :: binary()}], Seconds :: non_neg_integer()}
+    | {delete, [binary()]}.
+%% The answer to `get' is a map of the keys that were found. To the others it is memcached's line for each key,
+%% `<<"STORED">>' for example.
+
+%% For so long, in milliseconds, a server may say nothing.
+-define(TIMEOUT, 2000).
+
+%% So many keys are asked for before an answer is read. With more, both sides could wait for the other to read.
+-define(AT_ONCE, 100).
+
+-spec connect(ketama:server()) -> {ok, gen_tcp:socket()} | {error, term()}.
+connect(Server) ->
+    {Address, Port} = ketama:address(Server),
+    Options = [binary, {active, once}, {nodelay, true}, {buffer, 16#10000}, {send_timeout, ?TIMEOUT}],
+    gen_tcp:connect(Address, Port, Options, ?TIMEOUT).
+
+%% @doc The bytes that memcached takes for a key. Any other could end the line and start a command.
+-spec is_key(term()) -> boolean().
+is_key(Key) ->
+    is_binary(Key) andalso byte_size(Key) >= 1 andalso byte_size(Key) =< 250 andalso
+        not lists:any(fun(Byte) -> Byte =< $\s orelse Byte =:= 127 end, binary_to_list(Key)).
+
+%% @doc Asks the server. The socket is of no use after an error.
+-spec ask(gen_tcp:socket(), request()) ->
+    {ok, #{Key :: binary() => Value :: binary()} | [Line :: binary()]} | {error, term()}.
+ask(Socket, Request) ->
+    try
+        ok(inet:setopts(Socket, [{active, false}])),
+        Answer = answer(Socket, Request),
+        ok(inet:setopts(Socket, [{active, once}])),
+        {ok, Answer}
+    catch
+        throw:{error, Reason} -> {error, Reason}
+    end.
+
+answer(Socket, {get, Keys}) ->
+    lists:foldl(fun(Some, Found) -> get(Socket, Some, Found) end, #{}, some(Keys));
+answer(Socket, {delete, Keys}) ->
+    lists:append([lines(Socket, [["delete ", Key, "\r\n"] || Key <- Some]) || Some <- some(Keys)]);
+answer(Socket, {Store, Pairs, Seconds}) ->
+    lists:append([lines(Socket, [store(Store, Pair, Seconds) || Pair <- Some]) || Some <- some(Pairs)]).
+
+store(Store, {Key, Value}, Seconds) ->
+    io_lib:format("~s ~s 0 ~b ~b\r\n~s\r\n", [Store, Key, Seconds, byte_size(Value), Value]).
+
+get(Socket, Keys, Found) ->
+    ok(gen_tcp:send(Socket, ["get", [[$\s, Key] || Key <- Keys], "\r\n"])),
+    values(Socket, <<>>, Found).
+
+values(Socket, Read, Found) ->
+    case line(Socket, Read) of
+        {<<"END">>, <<>>} ->
+            Found;
+        {<<"VALUE ", Item/binary>>, More} ->
+            [Key, _Flags, Size] = binary:split(Item, <<" ">>, [global]),
+            {Value, Rest} = value(Socket, More, binary_to_integer(Size)),
+            %% Copies, since a part of a binary keeps the whole of it in memory.
+            values(Socket, Rest, Found#{binary:copy(Key) => binary:copy(Value)});
+        {Line, _} ->
+            throw({error, Line})
+    end.
+
+lines(Socket, Commands) ->
+    ok(gen_tcp:send(Socket, Commands)),
+    {Lines, <<>>} = lists:mapfoldl(fun(_, Read) -> line(Socket, Read) end, <<>>, Commands),
+    Lines.
+
+line(Socket, Read) ->
+    case binary:split(Read, <<"\r\n">>) of
+        [Line, Rest] -> {Line, Rest};
+        [_] -> line(Socket, more(Socket, Read, 0))
+    end.
+
+value(Socket, Read, Size) ->
+    case Read of
+        <<Value:Size/binary, "\r\n", Rest/binary>> -> {Value, Rest};
+        _ -> value(Socket, more(Socket, Read, Size + 2 - byte_size(Read)), Size)
+    end.
+
+%% So many bytes, or for 0 what is there.
+more(Socket, Read, Bytes) ->
+    case gen_tcp:recv(Socket, Bytes, ?TIMEOUT) of
+        {ok, More} -> <<Read/binary, More/binary>>;
+        {error, Reason} -> throw({error, Reason})
+    end.
+
+ok(ok) -> ok;
+ok({error, Reason}) -> throw({error, Reason}).
+
+some(All) when length(All) > ?AT_ONCE ->
+    {Some, More} = lists:split(?AT_ONCE, All),
+    [Some | some(More)];
+some(All) ->
+    [All].
