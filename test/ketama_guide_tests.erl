@@ -113,10 +113,9 @@ answer(Socket, Records) ->
         {udp, Socket, Address, Port, Packet} ->
             {ok, Query} = inet_dns:decode(Packet),
             [Question] = inet_dns:msg(Query, qdlist),
+            Domain = inet_dns:dns_query(Question, domain),
             Answers = [
-                inet_dns:make_rr([
-                    {domain, inet_dns:dns_query(Question, domain)}, {class, in}, {type, srv}, {ttl, 0}, {data, Record}
-                ])
+                inet_dns:make_rr([{domain, Domain}, {class, in}, {type, srv}, {ttl, 0}, {data, Record}])
              || Record <- Records
             ],
             Header = inet_dns:make_header(inet_dns:msg(Query, header), qr, true),

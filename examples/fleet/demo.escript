@@ -1,6 +1,6 @@
 #!/usr/bin/env escript
-%% The application at work, beside four memcached servers of its own on loopback. Every value is checked; the
-%% first one that is wrong ends the demo with an error.
+%% The application at work, beside four memcached servers of the demo's own on loopback. Every value is
+%% checked; one that is wrong ends the demo with an error.
 -mode(compile).
 
 -define(SESSIONS, 10000).
@@ -16,7 +16,7 @@ main([]) ->
     try
         demo(Work)
     after
-        [stop(Program) || Program <- erlang:ports(), erlang:port_info(Program, connected) =:= {connected, self()}],
+        [stop(Port) || Port <- erlang:ports(), erlang:port_info(Port, connected) =:= {connected, self()}],
         file:del_dir_r(Work)
     end.
 
@@ -40,7 +40,9 @@ demo(Work) ->
     say("stored    ~b values in the pool sessions, on 3 servers, and ~b in pages, on 2", [?SESSIONS, ?PAGES]),
     check(sessions, First),
     Plan = ketama:group(sessions, Keys),
-    say("read      all sessions in one multi-get: ~b, ~b and ~b keys", [length(maps:get(name(S), Plan)) || S <- [A, B, C]]),
+    say("read      all sessions in one multi-get: ~b, ~b and ~b keys", [
+        length(maps:get(name(Server), Plan)) || Server <- [A, B, C]
+    ]),
 
     {Added, AddedReads} = meanwhile(First, fun() -> change(Sessions, [{A, 1}, {B, 1}, {C, 1}, {D, 1}]) end),
     check(sessions, Added),
@@ -71,12 +73,12 @@ demo(Work) ->
     OfB = maps:get(name(B), ketama:group(sessions, Keys)),
     {error, Reason} = ask(B, OfB),
     Lost = missing(OfB, Removed),
-    say("killed    ~s: asked, it is ~w at once; ~b keys are missing, all of them its own", [
+    say("killed    ~s: a request to it fails at once (~w); ~b keys are missing, all of them its own;", [
         name(B), Reason, length(Lost)
     ]),
     Again = maps:merge(Removed, store(sessions, Lost, <<"again">>)),
     check(sessions, Again),
-    say("          they are stored again, on the servers behind it, and right", []),
+    say("          they are stored again, on the next servers clockwise, and right", []),
 
     %% At the same address, with nothing in it.
     _ = memcached(Work, B#memcached.port),
@@ -123,8 +125,6 @@ further(Reads) ->
 %% No other client has its keys, so that it knows each value.
 client(Pairs, Written, Reads) ->
     {Key, First} = element(rand:uniform(tuple_size(Pairs)), Pairs),
-    check_one(Key, maps:get(Key, Written, First), fleet:get(sessions, Key)),
-    counters:add(Reads, 1, 1),
     More =
         case rand:uniform(3) of
             1 ->
@@ -132,6 +132,8 @@ client(Pairs, Written, Reads) ->
                 ok = fleet:set(sessions, Key, Value),
                 Written#{Key => Value};
             _ ->
+                check_one(Key, maps:get(Key, Written, First), fleet:get(sessions, Key)),
+                counters:add(Reads, 1, 1),
                 Written
         end,
     receive
@@ -173,9 +175,11 @@ check_copies(Server, Values) ->
 check_all(Values, {Values, Failed}) when map_size(Failed) =:= 0 ->
     ok;
 check_all(Values, {Found, Failed}) ->
-    Wrong = [Key || Key <- maps:keys(maps:merge(Values, Found)), maps:find(Key, Values) =/= maps:find(Key, Found)],
-    Some = [{Key, {expected, maps:find(Key, Values)}, {found, maps:find(Key, Found)}} || Key <- lists:sublist(Wrong, 5)],
-    error({wrong, length(Wrong), Some, {failed, Failed}}).
+    Wrong = [
+        {Key, {expected, maps:find(Key, Values)}, {found, maps:find(Key, Found)}}
+     || Key <- maps:keys(maps:merge(Values, Found)), maps:find(Key, Values) =/= maps:find(Key, Found)
+    ],
+    error({wrong, length(Wrong), lists:sublist(Wrong, 5), {failed, Failed}}).
 
 moved(Keys) ->
     Former = ketama:moved(ketama:previous(sessions), sessions, Keys),
@@ -203,13 +207,15 @@ write(File, Servers) ->
 name(#memcached{port = Port}) ->
     <<"127.0.0.1:", (integer_to_binary(Port))/binary>>.
 
-%% On a free port where it is -1. The shell kills memcached as soon as it is told to, or this VM ends, in
+%% On a free port where it is -1. The shell kills memcached as soon as it is told to or this VM ends, in
 %% whatever way.
 memcached(Work, Port) ->
     PortFile = filename:join(Work, integer_to_list(erlang:unique_integer([positive]))),
     Script = "memcached -u root -m 64 -l 127.0.0.1 -U 0 -p \"$0\" & read -r line; kill -9 $!; wait",
     Program = open_port({spawn_executable, "/bin/sh"}, [
-        {args, ["-c", Script, integer_to_list(Port)]}, {env, [{"MEMCACHED_PORT_FILENAME", PortFile}]}, exit_status
+        {args, ["-c", Script, integer_to_list(Port)]},
+        {env, [{"MEMCACHED_PORT_FILENAME", PortFile}]},
+        exit_status
     ]),
     await(fun() -> filelib:is_regular(PortFile) end),
     {ok, <<"TCP INET: ", Number/binary>>} = file:read_file(PortFile),

@@ -1,7 +1,7 @@
 %% @doc A cache on pools of memcached servers.
 %%
 %% A server that is down is passed over: its keys are on the next server clockwise until it is back. After a
-%% change of the servers a key that its new server does not have is read from its former one, and kept on the new.
+%% change of the servers, a key that its new server does not have is read from its former one, and moves.
 -module(fleet).
 
 -export([set/3, get/2, multi_get/2]).
@@ -12,8 +12,8 @@
 %% 1 to 250 bytes without white space and control characters, as memcached has it. Others raise `badarg'.
 -type value() :: binary().
 
-%% For so long, in seconds, a value lives. It bounds for how long an old one can come back: a server that has been
-%% away, and then has the key again, may still have it.
+%% For so long, in seconds, a value lives. It bounds for how long an old one can come back: a server that has
+%% been away, and then has the key again, may still have it.
 -define(LIFE, 3600).
 %% For so long, in milliseconds, a caller waits for all servers together.
 -define(PATIENCE, 5000).
@@ -73,8 +73,8 @@ read(Pool, Groups) ->
 answer(_Server, {ok, Values}, {Found, Failed}) -> {maps:merge(Found, Values), Failed};
 answer(Server, {error, Reason}, {Found, Failed}) -> {Found, Failed#{Server => Reason}}.
 
-%% Brings the values of these keys from their former servers to the new ones, unless somebody has stored newer
-%% ones there. No copy stays: it would be an old value when the key is back on that server, after another change.
+%% Brings the values of these keys from their former servers to the new ones, unless somebody has stored
+%% newer ones there. No copy stays: another change could give the key back to that server, with an old value.
 move(Pool, Former) ->
     {Values, _} = read(Pool, Former),
     Add = fun(_, Keys) -> {add, [{Key, maps:get(Key, Values)} || Key <- Keys], ?LIFE} end,

@@ -1,9 +1,9 @@
-%% @private The connections of all pools: a supervisor with a child for each server of each pool, and a table that
-%% says which servers are up.
+%% @private The connections of all pools: a supervisor with a child for each server of each pool, and a table
+%% that says which servers are up.
 %%
 %% A pool has connections to the servers of its ring and of the ring before, where keys are still read. A new
-%% server gets its connection before the ring names it. A server that leaves keeps its connection until the change
-%% after.
+%% server gets its connection before the ring names it. One that leaves keeps its connection until the next
+%% change.
 -module(fleet_connections).
 
 -behaviour(supervisor).

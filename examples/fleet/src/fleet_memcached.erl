@@ -8,23 +8,36 @@
 -export_type([request/0]).
 
 -type request() ::
-    {get, [binary()]}
+    version
+    | {get, [binary()]}
     | {set | add, [{Key :: binary(), Value :: binary()}], Seconds :: non_neg_integer()}
     | {delete, [binary()]}.
-%% The answer to `get' is a map of the keys that were found. To the others it is memcached's line for each key,
-%% `<<"STORED">>' for example.
+%% The answer to `get' is a map of the keys that were found. To the others it is a list of memcached's lines,
+%% one a key: `<<"STORED">>' for example.
 
 %% For so long, in milliseconds, a server may say nothing.
 -define(TIMEOUT, 2000).
 
-%% So many keys are asked for before an answer is read. With more, both sides could wait for the other to read.
+%% So many keys are sent before an answer is read. With more, each side could wait for the other to read.
 -define(AT_ONCE, 100).
 
+%% @doc Connects, and waits until the server has answered: one that hangs still takes connections.
 -spec connect(ketama:server()) -> {ok, gen_tcp:socket()} | {error, term()}.
 connect(Server) ->
     {Address, Port} = ketama:address(Server),
     Options = [binary, {active, once}, {nodelay, true}, {buffer, 16#10000}, {send_timeout, ?TIMEOUT}],
-    gen_tcp:connect(Address, Port, Options, ?TIMEOUT).
+    greet(gen_tcp:connect(Address, Port, Options, ?TIMEOUT)).
+
+greet({ok, Socket}) ->
+    case ask(Socket, version) of
+        {ok, _} ->
+            {ok, Socket};
+        {error, Reason} ->
+            ok = gen_tcp:close(Socket),
+            {error, Reason}
+    end;
+greet({error, Reason}) ->
+    {error, Reason}.
 
 %% @doc The bytes that memcached takes for a key. Any other could end the line and start a command.
 -spec is_key(term()) -> boolean().
@@ -45,6 +58,8 @@ ask(Socket, Request) ->
         throw:{error, Reason} -> {error, Reason}
     end.
 
+answer(Socket, version) ->
+    lines(Socket, ["version\r\n"]);
 answer(Socket, {get, Keys}) ->
     lists:foldl(fun(Some, Found) -> get(Socket, Some, Found) end, #{}, some(Keys));
 answer(Socket, {delete, Keys}) ->
@@ -53,7 +68,7 @@ answer(Socket, {Store, Pairs, Seconds}) ->
     lists:append([lines(Socket, [store(Store, Pair, Seconds) || Pair <- Some]) || Some <- some(Pairs)]).
 
 store(Store, {Key, Value}, Seconds) ->
-    io_lib:format("~s ~s 0 ~b ~b\r\n~s\r\n", [Store, Key, Seconds, byte_size(Value), Value]).
+    [io_lib:format("~s ~s 0 ~b ~b\r\n", [Store, Key, Seconds, byte_size(Value)]), Value, "\r\n"].
 
 get(Socket, Keys, Found) ->
     ok(gen_tcp:send(Socket, ["get", [[$\s, Key] || Key <- Keys], "\r\n"])),
@@ -84,9 +99,12 @@ line(Socket, Read) ->
     end.
 
 value(Socket, Read, Size) ->
-    case Read of
-        <<Value:Size/binary, "\r\n", Rest/binary>> -> {Value, Rest};
-        _ -> value(Socket, more(Socket, Read, Size + 2 - byte_size(Read)), Size)
+    case Size + 2 - byte_size(Read) of
+        Rest when Rest > 0 ->
+            value(Socket, more(Socket, Read, Rest), Size);
+        _ ->
+            <<Value:Size/binary, "\r\n", More/binary>> = Read,
+            {Value, More}
     end.
 
 %% So many bytes, or for 0 what is there.

@@ -1,7 +1,7 @@
 %% @private The top of the tree: first the connections, then a watcher for each pool.
 %%
-%% A watcher opens connections while it starts, so their supervisor starts before it. When that supervisor dies,
-%% its connections die with it: `rest_for_one' restarts the watchers, too, and they open them anew.
+%% A watcher opens connections while it starts, so their supervisor starts before it. When that supervisor
+%% dies, its connections die with it: `rest_for_one' restarts the watchers, too, and they open them anew.
 -module(fleet_sup).
 
 -behaviour(supervisor).
