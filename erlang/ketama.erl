@@ -360,9 +360,15 @@ child_spec(Source) ->
 child_spec(Source, Options) ->
     #{id => child_id(Options), start => {?MODULE, start_link, [Source, Options]}}.
 
-child_id(#{name := Name}) when Name =/= ketama -> {?MODULE, Name};
-child_id([_ | _] = Options) -> child_id(maps:from_list([Name || {name, _} = Name <- Options]));
-child_id(_Options) -> ?MODULE.
+child_id(#{name := Name}) when Name =/= ketama ->
+    {?MODULE, Name};
+child_id([_ | _] = Options) ->
+    case lists:keyfind(name, 1, Options) of
+        {name, Name} -> child_id(#{name => Name});
+        _ -> ?MODULE
+    end;
+child_id(_Options) ->
+    ?MODULE.
 
 %% @doc As {@link reload/1} of the default's name.
 -spec reload() -> {ok, Moved :: share()} | unchanged | {error, reason()}.

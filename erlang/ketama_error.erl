@@ -48,7 +48,7 @@ sentence(no_watcher) ->
 sentence({not_started, Name}) when is_atom(Name) ->
     sprintf("No continuum has the name ~tp. ketama:start_link/2 or a ketama_watcher gives it to one.", [Name]);
 sentence({nif_not_loaded, Why}) ->
-    sprintf("ketama's shared library is missing or is not for this VM: ~ts. The log says more.", [Why]).
+    sprintf("ketama's shared library is not loaded. ~ts.", [Why]).
 
 explain(blank_line) ->
     "it holds white space alone, which libketama refuses. Empty it";

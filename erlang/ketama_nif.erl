@@ -47,16 +47,68 @@
 -export_type([fault/0]).
 
 init() ->
-    %% Not code:priv_dir/1: it knows only folders that are named after the application.
-    Ebin = filename:dirname(code:which(?MODULE)),
-    Library = filename:join([filename:dirname(Ebin), "priv", "libketama_nif"]),
+    load(beside(code:where_is_file("ketama_nif.beam")) ++ configured()).
+
+%% In priv/ beside this module's folder. Neither code:priv_dir/1, which knows only folders that are named after the
+%% application, nor code:which/1, which says `cover_compiled' of a module that is. The code path may have "." in it.
+beside(non_existing) ->
+    [];
+beside(Beam) ->
+    Names = [Name || Name <- filename:split(filename:absname(Beam)), Name =/= "."],
+    [filename:join(lists:droplast(lists:droplast(Names)) ++ ["priv", "libketama_nif"])].
+
+%% The loader adds .so. A path without a folder it would look for in many.
+configured() ->
+    [
+        unicode:characters_to_list(filename:rootname(Path, ".so"))
+     || {ok, Path} <- [application:get_env(ketama, library)], filename:pathtype(Path) =:= absolute
+    ].
+
+load([Library | More]) ->
     case erlang:load_nif(Library, 0) of
         ok ->
             ok;
         {error, {upgrade, _}} ->
             {error, {upgrade, "It is loaded once in the life of a VM. For another one, restart the VM."}};
-        {error, {Reason, Text}} ->
-            {error, {Reason, Text ++ ". To build it, run `rebar3 compile' in ketama's folder."}}
+        {error, _} when More =/= [] ->
+            load(More);
+        {error, {Reason, Said}} ->
+            not_loaded(Reason, why(Library ++ ".so", Said))
+    end;
+load([]) ->
+    not_loaded(load_failed, "ketama_nif.beam is in no folder, so no priv is beside it: " ++ remedy()).
+
+%% For ketama_source:with_nif/1: this module is not there then to ask.
+not_loaded(Reason, Why) ->
+    persistent_term:put({?MODULE, not_loaded}, Why),
+    {error, {Reason, Why}}.
+
+%% Of a library for another machine the loader may say that there is no such file.
+why(File, Said) ->
+    case {machine(File), machine("/proc/self/exe")} of
+        {{error, Missing}, _} when Missing =:= enoent; Missing =:= enotdir ->
+            File ++ " is missing: " ++ remedy();
+        {{ok, Theirs}, {ok, Ours}} when Theirs =/= Ours ->
+            File ++ " is for another kind of machine than this VM: build it for this one";
+        _ ->
+            Said
+    end.
+
+remedy() ->
+    "run `rebar3 compile' in ketama's folder, or set {ketama, [{library, Path}]} to the library's absolute path".
+
+%% What an ELF file runs on: word size, byte order, kind of processor.
+machine(File) ->
+    case file:open(File, [read, raw, binary]) of
+        {ok, Opened} ->
+            Header = file:read(Opened, 20),
+            ok = file:close(Opened),
+            case Header of
+                {ok, <<16#7f, "ELF", Size, Order, _:12/binary, Kind:2/binary>>} -> {ok, {Size, Order, Kind}};
+                _ -> {error, enoexec}
+            end;
+        {error, Posix} ->
+            {error, Posix}
     end.
 
 %% The clients, the default first, each with its key hashes, its default first.

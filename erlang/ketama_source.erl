@@ -39,8 +39,12 @@ new_from_file(File, Options) ->
 with_nif(Make) ->
     case code:ensure_loaded(ketama_nif) of
         {module, _} -> Make();
-        {error, _} -> {error, {nif_not_loaded, "run `rebar3 compile' in ketama's folder"}}
+        {error, _} -> {error, {nif_not_loaded, why_not_loaded()}}
     end.
+
+%% What ketama_nif left when it did not find or not load the library.
+why_not_loaded() ->
+    persistent_term:get({ketama_nif, not_loaded}, "the module ketama_nif is not loaded either, and the log says why").
 
 %% @doc Where a continuum is from, as ketama:info/1 says it.
 -spec origin(source() | ketama:source()) -> file:filename_all() | fun(() -> term()) | list.

@@ -22,7 +22,7 @@ operations(Folder) ->
     ok = write(Folder, "pages", ["10.0.0.1:11211\t1\n"]),
     {NameServer, Port} = name_server(),
     Nameservers = io_lib:format("[{nameservers, [{{127,0,0,1}, ~b}]}]", [Port]),
-    [Init, Lookups, Dns, Callbacks, Before, Which] = blocks("operations.md"),
+    [Init, Lookups, Dns, Callbacks, Before, Which, Mero] = blocks("operations.md"),
 
     {ok, Supervisor} = supervise(replace(Init, "/etc/ketama", Folder)),
     Named = run(Lookups, erl_eval:new_bindings()),
@@ -60,6 +60,11 @@ operations(Folder) ->
     #{fingerprint := Fingerprint} = ketama:info(ketama:continuum(sessions)),
     ?assertEqual(Fingerprint, bound('Fingerprint', Compared)),
 
+    %% Without mero itself: what its server list is made of.
+    Functions = string:split(string:replace(Mero, "?MODULE", "ketama_guide_cache", all), "\n\n", all),
+    {module, Cache} = load(ketama_guide_cache, Functions),
+    ?assertEqual({ok, [{"10.0.0.1", 11211}, {"10.0.0.3", 11211}]}, Cache:servers()),
+
     true = unlink(Supervisor),
     ok = gen_server:stop(Supervisor),
     [ok = gen_server:stop(bound(Watcher, Compared)) || Watcher <- ['Carts', 'Images']],
@@ -85,18 +90,22 @@ received() ->
 
 %% Starts a supervisor with this init/1.
 supervise(Init) ->
-    Texts = ["-module(ketama_guide_supervisor).", "-export([init/1]).", unicode:characters_to_list(Init)],
+    {module, Module} = load(ketama_guide_supervisor, [Init]),
+    supervisor:start_link(Module, []).
+
+%% Loads a module of these functions.
+load(Name, Functions) ->
+    Texts = [io_lib:format("-module(~s).", [Name]) | Functions],
     Forms = [
         begin
-            {ok, Tokens, _} = erl_scan:string(Text),
+            {ok, Tokens, _} = erl_scan:string(unicode:characters_to_list(Text)),
             {ok, Form} = erl_parse:parse_form(Tokens),
             Form
         end
      || Text <- Texts
     ],
-    {ok, Module, Code} = compile:forms(Forms),
-    {module, Module} = code:load_binary(Module, "", Code),
-    supervisor:start_link(Module, []).
+    {ok, Name, Code} = compile:forms(Forms, [export_all, nowarn_export_all]),
+    code:load_binary(Name, "", Code).
 
 %% A name server on loopback. It answers every question with the records that it was given last.
 name_server() ->

@@ -43,9 +43,20 @@ missing_or_wrong_library_test_() ->
                 {ok, _} = file:copy(code:which(Module), filename:join(Ebin, atom_to_list(Module) ++ ".beam"))
              || Module <- modules()
             ],
-            says_what_to_run(Ebin),
-            ok = file:write_file(filename:join(Priv, "libketama_nif.so"), "no library"),
-            says_what_to_run(Ebin)
+            Library = filename:join(Priv, "libketama_nif.so"),
+            says(Ebin, [Library, "is missing", "rebar3 compile"]),
+            ok = file:write_file(Library, "no library"),
+            says(Ebin, [Library, "Failed to load NIF library"]),
+            %% A library for another kind of processor: only Linux shows its own.
+            [
+                begin
+                    {ok, Ours} = file:read_file(filename:join([filename:dirname(code:which(ketama)), "..", "priv", "libketama_nif.so"])),
+                    <<Header:18/binary, _Processor:16, Rest/binary>> = Ours,
+                    ok = file:write_file(Library, <<Header/binary, 16#FFFE:16, Rest/binary>>),
+                    says(Ebin, [Library, "for another kind of machine"])
+                end
+             || filelib:is_file("/proc/self/exe")
+            ]
         end)
     end}.
 
@@ -54,7 +65,8 @@ modules() ->
     {ok, Modules} = application:get_key(ketama, modules),
     Modules.
 
-says_what_to_run(Ebin) ->
+%% What is wrong with the library, from each function that needs it.
+says(Ebin, Parts) ->
     Output = ketama_test:erl(
         [Ebin],
         "process_flag(trap_exit, true),"
@@ -64,7 +76,7 @@ says_what_to_run(Ebin) ->
     ),
     [
         ?assertNotEqual(nomatch, string:find(Output, Part))
-     || Part <- ["{nif_not_loaded,", "run `rebar3 compile'"]
+     || Part <- ["{nif_not_loaded," | Parts]
     ].
 
 %% What a continuum holds is the VM's memory, and comes back.

@@ -1,10 +1,13 @@
 %% All schedulers look keys up in every way, while the default continuum is replaced and continua are
-%% made and dropped, and every answer is checked. `make soak SECONDS=600' runs it longer.
+%% made and dropped, a hundred names follow sources of their own, and every answer is checked. `make soak SECONDS=600' runs it longer.
 -module(ketama_soak).
 
 -export([main/1, run/1]).
 
 -define(KEYS, 200).
+%% Names, each with a watcher and its callbacks, and for how many milliseconds a source says the same.
+-define(POOLS, 100).
+-define(SAME, 50).
 %% In percent of the time, before which the memory is not looked at.
 -define(WARM_UP, 40).
 
@@ -23,6 +26,9 @@ run(Seconds) ->
     %% The number of the replacement that has begun, and of the last that is done.
     Versions = atomics:new(2, []),
     replace(Rings, Versions),
+    %% How often before_change and after_change were called.
+    Told = atomics:new(2, []),
+    Watchers = [watcher(Pool, Rings, Told) || Pool <- pools()],
     _ = erlang:system_monitor(self(), [{long_schedule, 1}]),
     End = erlang:monotonic_time(second) + Seconds,
     Schedulers = lists:seq(1, erlang:system_info(schedulers_online)),
@@ -33,7 +39,8 @@ run(Seconds) ->
             [{control, fun control/3} || _ <- Schedulers] ++
             [
                 {replaced, fun(E, N, W) -> replace(Rings, Versions, E, N, W) end},
-                {made, fun(E, N, W) -> make(Rings, E, N, W) end}
+                {made, fun(E, N, W) -> make(Rings, E, N, W) end},
+                {pools, fun(E, N, W) -> look_up_pools(Keys, Rings, E, N, W) end}
             ]
     ],
     timer:sleep(10 * ?WARM_UP * Seconds),
@@ -46,6 +53,9 @@ run(Seconds) ->
      || {Pid, Monitor} <- Workers
     ],
     _ = erlang:system_monitor(undefined),
+    Grown = ketama_test:resident() - Warm,
+    [ok = gen_server:stop(Watcher) || Watcher <- Watchers],
+    [ok = ketama:stop(Pool) || Pool <- pools()],
     Pids = [{Pid, Kind} || {Kind, Pid, _} <- Done],
     Held = held(Pids),
     Sum = fun(Kind) -> lists:sum([N || {K, _, {N, _}} <- Done, K =:= Kind]) end,
@@ -54,8 +64,11 @@ run(Seconds) ->
         lookups => Sum(lookups) * length(Keys) * 6,
         replaced => Sum(replaced),
         made => Sum(made),
+        pool_lookups => Sum(pools) * length(Keys),
+        pool_changes => atomics:get(Told, 2),
+        not_told_after => atomics:get(Told, 1) - atomics:get(Told, 2),
         wrong => lists:sum([Wrong || {_, _, {_, Wrong}} <- Done]),
-        grown_bytes => ketama_test:resident() - Warm,
+        grown_bytes => Grown,
         held_in_lookups => length([1 || lookups <- Held]),
         held_in_plain_erlang => length([1 || control <- Held])
     }.
@@ -70,6 +83,26 @@ ring(Weights, Keys) ->
     ),
     {ok, Continuum} = ketama:new(Servers),
     {Servers, Continuum, Answers, Groups}.
+
+pools() ->
+    [list_to_atom("soak" ++ integer_to_list(I)) || I <- lists:seq(1, ?POOLS)].
+
+%% A watcher whose source goes from one ring to the next.
+watcher(Pool, Rings, Told) ->
+    Lists = list_to_tuple([Servers || {Servers, _, _, _} <- tuple_to_list(Rings)]),
+    Source = fun() -> {ok, current(Lists, erlang:monotonic_time(millisecond) div ?SAME)} end,
+    Tell = fun(Which) -> fun(_Name, _Old, _New) -> atomics:add(Told, Which, 1) end end,
+    {ok, Watcher} = ketama_watcher:start_link(#{
+        name => Pool, source => Source, interval => 20, before_change => Tell(1), after_change => Tell(2)
+    }),
+    Watcher.
+
+%% Each list of answers is that of one ring.
+look_up_pools(Keys, Rings, End, N, Wrong) ->
+    Pool = lists:nth(1 + N rem ?POOLS, pools()),
+    Known = [Answers || {_, _, Answers, _} <- tuple_to_list(Rings)],
+    Right = lists:member(ketama:getservers(Pool, Keys), Known),
+    more(End, N, Wrong + length([wrong || not Right]), fun(N1, W1) -> look_up_pools(Keys, Rings, End, N1, W1) end).
 
 %% The ring of a replacement.
 current(Rings, Version) ->

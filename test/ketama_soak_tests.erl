@@ -7,11 +7,19 @@
 
 soak_test_() ->
     {timeout, 10 * ?SECONDS, fun() ->
-        #{wrong := Wrong, replaced := Replaced, made := Made, lookups := Lookups, grown_bytes := Grown} =
-            ketama_soak:run(?SECONDS),
+        #{
+            wrong := Wrong,
+            replaced := Replaced,
+            made := Made,
+            lookups := Lookups,
+            pool_lookups := PoolLookups,
+            pool_changes := PoolChanges,
+            not_told_after := NotTold,
+            grown_bytes := Grown
+        } = ketama_test:quietly(fun() -> ketama_soak:run(?SECONDS) end),
         ?assertEqual(0, Wrong),
-        ?assert(Replaced > 300),
-        ?assert(Made > 300),
-        ?assert(Lookups > 300000),
+        ?assertEqual(0, NotTold),
+        %% It has done something of each.
+        [?assert(Done > 0) || Done <- [Replaced, Made, Lookups, PoolLookups, PoolChanges]],
         ?assert(Grown < 32 bsl 20)
     end}.
