@@ -9,7 +9,7 @@ put(Name, Continuum, Origin) ->
     ketama_nif:put(Name, Continuum, term_to_binary(Origin), erlang:system_time()).
 
 %% @doc As of ketama_nif, with the source of the continuum, and since when it has the name.
--spec info(ketama:name()) -> map().
+-spec info(ketama:name()) -> #{source := term(), since := integer(), _ => _}.
 info(Name) ->
     {Continuum, Source, Since} = ketama_nif:history(Name),
     Info = ketama_nif:info(Continuum),

@@ -72,9 +72,9 @@
     timeout :: milliseconds(),
     options :: map(),
     callbacks :: #{before_change => callback(), after_change => callback()},
-    %% What the continuum was made of, and what its reference is written as, which keeps no ring alive.
+    %% What the continuum was made of, and its reference as bytes, which keep no ring alive.
     taken :: said() | undefined,
-    continuum :: string() | undefined,
+    continuum :: binary() | undefined,
     %% What else a file said at the last look.
     candidate :: said() | undefined,
     %% What was last said to be wrong with the source.
@@ -223,7 +223,8 @@ handle_info(_Unknown, State) ->
 reply(Callers, Reply) ->
     lists:foreach(fun(From) -> gen_server:reply(From, Reply) end, Callers).
 
-%% Looks at the source, in a process of its own.
+%% Looks at the source, in a process of its own, whose result is what it exits with.
+-dialyzer({nowarn_function, look/2}).
 look(Why, #state{source = Source, timeout = Timeout} = State) ->
     Watcher = self(),
     Looking = spawn_link(fun() -> exit({looked, read(Why, Watcher, State)}) end),
@@ -300,7 +301,7 @@ said({error, Reason}) -> {error, Reason}.
 decide(reload, Taken, #state{taken = Taken, name = Name, continuum = Continuum}) ->
     case ketama_name:find(Name) of
         undefined -> take;
-        Current -> decide_for(ref_to_list(Current), Continuum)
+        Current -> decide_for(term_to_binary(Current), Continuum)
     end;
 decide(_Why, Taken, #state{taken = Taken}) ->
     unchanged;
@@ -318,7 +319,7 @@ take({ok, Contents}, Said, Why, Watcher, #state{name = Name, source = Source, ca
     case ketama_source:make(Source, Contents, State#state.options) of
         {ok, New} ->
             Change = Callbacks#{name => Name, source => Source, watcher => Watcher, is_first => Why =:= first},
-            {taken, ketama_change:make(Change, New), Said, ref_to_list(New)};
+            {taken, ketama_change:make(Change, New), Said, term_to_binary(New)};
         {error, Reason} ->
             {failed, Reason, Said}
     end.
