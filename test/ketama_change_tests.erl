@@ -47,7 +47,7 @@ before_and_after() ->
             Test ! {When, Name, Old, New, Has}
         end
     end,
-    Told = fun() -> receive Message -> Message end end,
+    Told = fun() -> receive {_, _, _, _, _} = Message -> Message end end,
     with_watcher(["a"], #{before_change => Tell(before), after_change => Tell('after')}, fun(Change) ->
         First = ketama:continuum(pool),
         ?assertEqual({before, pool, undefined, First, undefined}, Told()),
@@ -58,7 +58,7 @@ before_and_after() ->
         ?assertEqual({before, pool, First, Second, First}, Told()),
         ?assertEqual({'after', pool, First, Second, Second}, Told()),
         ?assertEqual(First, ketama:previous(pool)),
-        ?assertEqual(nothing, receive Message -> Message after 0 -> nothing end)
+        ?assertEqual(nothing, receive {_, _, _, _, _} = Message -> Message after 0 -> nothing end)
     end).
 
 %% The watcher answers while a function runs, and reload waits for it.

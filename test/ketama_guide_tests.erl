@@ -84,8 +84,8 @@ weights(Ring) ->
 
 received() ->
     receive
-        Message -> Message
-    after 5000 -> nothing
+        {open, _, _} = Open -> Open;
+        {close, _, _, _} = Close -> Close
     end.
 
 %% Starts a supervisor with this init/1.

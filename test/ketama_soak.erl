@@ -90,7 +90,7 @@ pools() ->
 %% A watcher whose source goes from one ring to the next.
 watcher(Pool, Rings, Told) ->
     Lists = list_to_tuple([Servers || {Servers, _, _, _} <- tuple_to_list(Rings)]),
-    Source = fun() -> {ok, current(Lists, erlang:monotonic_time(millisecond) div ?SAME)} end,
+    Source = fun() -> {ok, current(Lists, erlang:system_time(millisecond) div ?SAME)} end,
     Tell = fun(Which) -> fun(_Name, _Old, _New) -> atomics:add(Told, Which, 1) end end,
     {ok, Watcher} = ketama_watcher:start_link(#{
         name => Pool, source => Source, interval => 20, before_change => Tell(1), after_change => Tell(2)
