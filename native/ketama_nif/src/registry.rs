@@ -75,6 +75,15 @@ impl Entry {
     fn history(&self) -> MutexGuard<'_, History> {
         self.history.lock().unwrap_or_else(PoisonError::into_inner)
     }
+
+    /// The continuum that has the name.
+    fn kept(&self) -> NifResult<Arc<Kept>> {
+        self.continuum.load_full().ok_or_else(|| not_started(self.name))
+    }
+}
+
+fn not_started(name: Atom) -> Error {
+    Error::RaiseTerm(Box::new((atoms::not_started(), name)))
 }
 
 /// A continuum that is given as itself or by its name.
@@ -107,26 +116,15 @@ impl Ring<'_> {
             Self::Continuum(handle) => Ok(handle),
             Self::Name(name, found) => match found.as_deref() {
                 Some(Some(kept)) => Ok(kept),
-                _ => Err(not_started(*name)),
+                _ => Err(not_started(name.decode()?)),
             },
         }
     }
 }
 
-fn not_started(name: Term) -> Error {
-    // The error outlives the environment, the atom does not need it.
-    match name.decode::<Atom>() {
-        Ok(name) => Error::RaiseTerm(Box::new((atoms::not_started(), name))),
-        Err(error) => error,
-    }
-}
-
-/// The entry of a name that has a continuum.
-fn started(name: Atom, env: Env) -> NifResult<(&'static Entry, Arc<Kept>)> {
-    let not_started = || not_started(name.to_term(env));
-    let entry = find(name.as_c_arg()).ok_or_else(not_started)?;
-    let kept = entry.continuum.load_full().ok_or_else(not_started)?;
-    Ok((entry, kept))
+/// The entry of a name that has had a continuum.
+fn entry(name: Atom) -> NifResult<&'static Entry> {
+    find(name.as_c_arg()).ok_or_else(|| not_started(name))
 }
 
 /// Gives the name to the continuum. The one that had it is the previous one now.
@@ -172,25 +170,26 @@ fn names() -> Vec<Atom> {
 
 #[rustler::nif]
 fn continuum(env: Env, name: Atom) -> NifResult<Term> {
-    let (_, kept) = started(name, env)?;
-    Ok(kept.term(env))
+    Ok(entry(name)?.kept()?.term(env))
 }
 
 /// The continuum that had the name before, or `undefined`.
 #[rustler::nif]
 fn previous(env: Env, name: Atom) -> NifResult<Term> {
-    let (entry, _) = started(name, env)?;
-    let previous = entry.history().previous.clone();
+    let entry = entry(name)?;
+    let history = entry.history();
+    entry.kept()?;
+    let previous = history.previous.as_ref();
     Ok(previous.map_or_else(|| undefined().to_term(env), |kept| kept.term(env)))
 }
 
-/// The continuum of a name, where it is from, and since when it has the name.
+/// The continuum of a name, where it is from, and since when it has the name: all of one moment, since
+/// the history is locked meanwhile.
 #[rustler::nif]
 fn history(env: Env, name: Atom) -> NifResult<Term> {
-    let (entry, _) = started(name, env)?;
+    let entry = entry(name)?;
     let history = entry.history();
-    // What has the name while the lock is held is what the history is of.
-    let kept = entry.continuum.load_full().ok_or_else(|| not_started(name.to_term(env)))?;
+    let kept = entry.kept()?;
     let source = Term::from(NewBinary::from_slice(env, &history.source));
     Ok((kept.term(env), source, history.since).encode(env))
 }
