@@ -32,6 +32,18 @@ nif_module_stays_test() ->
     ?assertEqual({error, on_load_failure}, Result),
     ?assertEqual(Server, ketama:getserver(Continuum, "k")).
 
+%% An upgrade within 0.2 loads all modules anew but that one.
+appup_names_all_modules_test() ->
+    {ok, [{_Version, Up, Down}]} = file:consult(filename:join([filename:dirname(?FILE), "..", "erlang", "ketama.appup"])),
+    [
+        ?assertEqual(
+            lists:sort(modules() -- [ketama_nif]),
+            lists:sort([element(2, Instruction) || Instruction <- Instructions])
+        )
+     || {<<"0\\.2\\..*">>, Instructions} <- Up ++ Down
+    ],
+    ?assertEqual(2, length([0 || {<<"0\\.2\\..*">>, _} <- Up ++ Down])).
+
 missing_or_wrong_library_test_() ->
     {timeout, 60, fun() ->
         ketama_test:in_folder(fun(Folder) ->
