@@ -10,8 +10,12 @@ run(Fun, Timeout, Owner) ->
     Caller = self(),
     Tag = make_ref(),
     {Pid, Monitor} = spawn_monitor(fun() ->
-        true = link(Owner),
-        Caller ! {Tag, outcome(Fun)}
+        try link(Owner) of
+            true -> Caller ! {Tag, outcome(Fun)}
+        catch
+            %% It has ended meanwhile.
+            error:noproc -> ok
+        end
     end),
     receive
         {Tag, Outcome} ->
