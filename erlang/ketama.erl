@@ -358,17 +358,7 @@ child_spec(Source) ->
 %% in it, where there is one.
 -spec child_spec(source(), options()) -> supervisor:child_spec().
 child_spec(Source, Options) ->
-    #{id => child_id(Options), start => {?MODULE, start_link, [Source, Options]}}.
-
-child_id(#{name := Name}) when Name =/= ketama ->
-    {?MODULE, Name};
-child_id([_ | _] = Options) ->
-    case lists:keyfind(name, 1, Options) of
-        {name, Name} -> child_id(#{name => Name});
-        _ -> ?MODULE
-    end;
-child_id(_Options) ->
-    ?MODULE.
+    #{id => ketama_options:child_id(?MODULE, Options), start => {?MODULE, start_link, [Source, Options]}}.
 
 %% @doc As {@link reload/1} of the default's name.
 -spec reload() -> {ok, Moved :: share()} | unchanged | {error, reason()}.

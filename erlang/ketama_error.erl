@@ -128,11 +128,11 @@ wrong(former_ring, undefined) -> none;
 wrong(former_ring, Ring) -> wrong(ring, Ring);
 wrong(ring, Ring) -> unless(is_ring(Ring), "no continuum, nor a name");
 wrong(name, Name) -> unless(is_atom(Name), "no name, which is an atom");
-wrong(key, Key) -> unless(is_iodata(Key), "no key, which is iodata");
-wrong(keys, Keys) -> unless(is_proper(Keys, fun is_iodata/1), "no list of keys, which are iodata");
-wrong(names, Names) -> unless(is_proper(Names, fun(_) -> true end), "no list of names");
+wrong(key, Key) -> unless(ketama_source:are_iodata([Key]), "no key, which is iodata");
+wrong(keys, Keys) -> unless(ketama_source:are_iodata(Keys), "no list of keys, which are iodata");
+wrong(names, Names) -> unless(is_proper(Names), "no list of names");
 wrong(count, Count) -> unless(is_integer(Count) andalso Count >= 0, "no number of servers");
-wrong(server, Server) -> unless(is_iodata(Server), "no name of a server", "no address of a server");
+wrong(server, _Server) -> "no name of a server, or none that has an address";
 wrong(reason, _Reason) -> "no reason that a function of ketama returns";
 wrong(source, Source) -> unless(is_source(Source), "no path of a servers file, nor a list of servers");
 wrong(ring_options, Options) -> ketama_options:wrong(ring, Options);
@@ -140,9 +140,6 @@ wrong(Scope, Options) -> ketama_options:wrong(Scope, Options).
 
 unless(true, _Text) -> none;
 unless(false, Text) -> Text.
-
-unless(true, _Text, OtherText) -> OtherText;
-unless(false, Text, _OtherText) -> Text.
 
 is_ring(Ring) ->
     try ketama_nif:getserver(Ring, <<>>) of
@@ -152,22 +149,16 @@ is_ring(Ring) ->
         error:{not_started, Ring} -> true
     end.
 
-is_iodata(Term) ->
-    try iolist_size(Term) of
+is_proper(List) ->
+    try length(List) of
         _ -> true
     catch
         error:badarg -> false
     end.
 
-is_proper(List, IsRight) ->
-    try
-        lists:all(IsRight, List)
-    catch
-        error:_ -> false
-    end.
-
 is_source(Source) ->
-    ketama_source:is_path(Source) orelse is_proper(Source, fun(Server) -> not is_integer(Server) end).
+    ketama_source:is_path(Source) orelse
+        (is_proper(Source) andalso not lists:any(fun is_integer/1, Source)).
 
 %% @doc A path as it is printed.
 -spec path(file:filename_all()) -> io_lib:chars().

@@ -3,7 +3,7 @@
 %% Which client takes which key hash, tag or points, the shared library knows.
 -module(ketama_options).
 
--export([ring/1, start_link/1, watcher/1, except/1]).
+-export([ring/1, start_link/1, watcher/1, except/1, child_id/2]).
 -export([wrong/2]).
 
 -export_type([scope/0]).
@@ -41,6 +41,18 @@ except([]) -> [];
 except([{except, Servers}]) when is_list(Servers) -> ketama_source:binaries(Servers);
 except(Options) when map_size(Options) =< 1 -> except(maps:to_list(Options));
 except(Options) -> error(badarg, [Options]).
+
+%% The id of a child: that of the default's name is the module.
+-spec child_id(module(), term()) -> module() | {module(), ketama:name()}.
+child_id(Module, #{name := Name}) when Name =/= ketama ->
+    {Module, Name};
+child_id(Module, [_ | _] = Options) ->
+    case lists:keyfind(name, 1, Options) of
+        {name, Name} -> child_id(Module, #{name => Name});
+        _ -> Module
+    end;
+child_id(Module, _Options) ->
+    Module.
 
 checked(Scope, Options) ->
     case wrong(Scope, Options) of
@@ -117,14 +129,7 @@ takes(Option, Value) when Option =:= interval; Option =:= timeout ->
 takes(Option, Value) when Option =:= before_change; Option =:= after_change ->
     {is_function(Value, 3), "a function of the name, the old continuum and the new one"};
 takes(except, Value) ->
-    {is_names(Value), "a list of names of servers"}.
-
-is_names(Value) ->
-    try ketama_source:binaries(Value) of
-        _ -> true
-    catch
-        error:_ -> false
-    end.
+    {ketama_source:are_iodata(Value), "a list of names of servers"}.
 
 wrong_sources(#{servers_file := _, source := _}) -> "servers_file and source are two sources";
 wrong_sources(#{servers_file := _} = Options) -> wrong_ring(Options);
@@ -151,7 +156,7 @@ wrong_for_dialect(Dialect, Others) ->
     end.
 
 wrong_with(Dialect, hash, Value, Hashes) ->
-    [wrong(hash, Value, ["one of ", names(Hashes)]), with(Dialect)];
+    wrong(hash, Value, ["one of ", names(Hashes), with(Dialect)]);
 wrong_with(Dialect, Option, Value, _Hashes) ->
     {Right, Takes} = example(Option),
     case is_ring(#{dialect => Dialect, Option => Right}) of

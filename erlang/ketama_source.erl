@@ -2,7 +2,7 @@
 %% of is logged.
 -module(ketama_source).
 
--export([new/2, with_nif/1, read/2, make/3, origin/1, is_path/1, binaries/1]).
+-export([new/2, with_nif/1, read/2, make/3, origin/1, is_path/1, binaries/1, are_iodata/1]).
 
 -export_type([source/0, contents/0]).
 
@@ -170,3 +170,12 @@ warn(Source, Dialect, {label_too_long, Server, Limit}) ->
 binaries([Data | More]) -> [iolist_to_binary(Data) | binaries(More)];
 binaries([]) -> [];
 binaries(Tail) -> error(badarg, [Tail]).
+
+%% @doc Whether a term is a list of iodata.
+-spec are_iodata(term()) -> boolean().
+are_iodata(Term) ->
+    try binaries(Term) of
+        _ -> true
+    catch
+        error:_ -> false
+    end.

@@ -93,17 +93,7 @@
 %% where there is one.
 -spec child_spec(options()) -> supervisor:child_spec().
 child_spec(Options) ->
-    #{id => child_id(Options), start => {?MODULE, start_link, [Options]}}.
-
-child_id(#{name := Name}) when Name =/= ketama ->
-    {?MODULE, Name};
-child_id([_ | _] = Options) ->
-    case lists:keyfind(name, 1, Options) of
-        {name, Name} -> child_id(#{name => Name});
-        _ -> ?MODULE
-    end;
-child_id(_Options) ->
-    ?MODULE.
+    #{id => ketama_options:child_id(?MODULE, Options), start => {?MODULE, start_link, [Options]}}.
 
 %% @doc Starts the watcher of a name, registered as `ketama_watcher', and with a name of the continuum as
 %% `ketama_watcher_NAME'. Fails where the source does, unless the name has a continuum already. A wrong
