@@ -6,21 +6,17 @@
 -define(HOUR, 3600000).
 
 change_test_() ->
-    [
-        {timeout, 120,
-            {atom_to_list(Name), fun() ->
-                ketama_test:quietly(Test),
-                [ketama:stop(Pool) || Pool <- ketama:names()]
-            end}}
-     || {Name, Test} <- [
+    ketama_test:each(
+        [
             {before_and_after, fun before_and_after/0},
             {outside_the_watcher, fun outside_the_watcher/0},
             {failures_are_logged, fun failures_are_logged/0},
             {no_answer_within_five_seconds, fun no_answer_within_five_seconds/0},
             {no_lookup_without_a_connection, fun no_lookup_without_a_connection/0},
             {large_fleets, fun large_fleets/0}
-        ]
-    ].
+        ],
+        fun(Test) -> Test() end
+    ).
 
 %% A watcher whose servers are those of the table.
 with_watcher(Servers, Options, Test) ->

@@ -7,9 +7,8 @@
 -define(OTHER, [{"b", 1}, {"c", 2}]).
 
 names_test_() ->
-    [
-        {atom_to_list(Name), {timeout, 60, fun() -> with_names(Test) end}}
-     || {Name, Test} <- [
+    ketama_test:each(
+        [
             {as_the_continuum, fun as_the_continuum/0},
             {replaced, fun replaced/0},
             {one_before, fun one_before/0},
@@ -22,13 +21,9 @@ names_test_() ->
             {keys_that_moved, fun keys_that_moved/0},
             {source_and_since, fun source_and_since/0},
             {under_replacement, fun under_replacement/0}
-        ]
-    ].
-
-with_names(Test) ->
-    [ketama:stop(Name) || Name <- ketama:names()],
-    Test(),
-    [ketama:stop(Name) || Name <- ketama:names()].
+        ],
+        fun(Test) -> Test() end
+    ).
 
 as_the_continuum() ->
     ignore = ketama:start_link(?ONE, #{name => pool, dialect => twemproxy}),

@@ -6,14 +6,8 @@
 -define(HOUR, 3600000).
 
 source_test_() ->
-    [
-        {timeout, 120,
-            {atom_to_list(Name), fun() ->
-                _ = process_flag(trap_exit, true),
-                ketama_test:quietly(Test),
-                [ketama:stop(Pool) || Pool <- ketama:names()]
-            end}}
-     || {Name, Test} <- [
+    ketama_test:each(
+        [
             {follows_the_function, fun follows_the_function/0},
             {failures_are_logged_once, fun failures_are_logged_once/0},
             {one_call_at_a_time, fun one_call_at_a_time/0},
@@ -26,8 +20,12 @@ source_test_() ->
             {past_the_file_server, fun past_the_file_server/0},
             {a_fifo_in_the_place_of_a_file, fun a_fifo_in_the_place_of_a_file/0},
             {a_file_that_takes_long, fun a_file_that_takes_long/0}
-        ]
-    ].
+        ],
+        fun(Test) ->
+            _ = process_flag(trap_exit, true),
+            Test()
+        end
+    ).
 
 %% A watcher whose function returns what the table says, and counts its calls there.
 with_source(Answer, Options, Test) ->

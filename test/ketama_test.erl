@@ -4,7 +4,7 @@
 -behaviour(supervisor).
 
 -export([init/1, log/2]).
--export([stop/1, until/1, notices/1]).
+-export([each/2, stop/1, until/1, notices/1]).
 -export([data/1, data/2, lines/1, vectors/1, with_file/2, in_folder/1, quietly/1, logged/2, erl/1, erl/2, erl/3, resident/0]).
 
 %% The path of a file under test/data/libketama, or under another folder of test/data.
@@ -143,3 +143,19 @@ notices(Fun) ->
     after
         ok = logger:set_primary_config(level, Level)
     end.
+
+%% A test of each function, by its name, which Run calls. No name has a continuum before and after it,
+%% and what it logs is not shown.
+each(Tests, Run) ->
+    [
+        {timeout, 120,
+            {atom_to_list(Name), fun() ->
+                stop_names(),
+                quietly(fun() -> Run(Test) end),
+                stop_names()
+            end}}
+     || {Name, Test} <- Tests
+    ].
+
+stop_names() ->
+    [ok = ketama:stop(Name) || Name <- ketama:names()].

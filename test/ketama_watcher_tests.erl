@@ -10,13 +10,8 @@
 -define(SETTLE, 100).
 
 watcher_test_() ->
-    [
-        {timeout, 120,
-            {atom_to_list(Name), fun() ->
-                ketama_test:quietly(fun() -> ketama_test:in_folder(Test) end),
-                [ketama:stop(Pool) || Pool <- ketama:names()]
-            end}}
-     || {Name, Test} <- [
+    ketama_test:each(
+        [
             {follows_the_file, fun follows_the_file/1},
             {atomic_rename, fun atomic_rename/1},
             {truncated_first, fun truncated_first/1},
@@ -39,8 +34,9 @@ watcher_test_() ->
             {other_messages, fun other_messages/1},
             {reloads_at_once, fun reloads_at_once/1},
             {holds_no_ring, fun holds_no_ring/1}
-        ]
-    ].
+        ],
+        fun ketama_test:in_folder/1
+    ).
 
 follows_the_file(Folder) ->
     watch(Folder, ?ONE, fun(File) ->
