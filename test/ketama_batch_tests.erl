@@ -11,14 +11,19 @@
 %% Every number of keys around the sixteen that are hashed side by side, in every mix of lengths.
 every_number_of_keys_test_() ->
     {timeout, 60, fun() ->
+        C = continuum(),
         [
-            agree([key(Salt + I, (Salt * 37 + I * 53) rem 301) || I <- lists:seq(1, N)])
+            agree(C, [key(Salt + I, (Salt * 37 + I * 53) rem 301) || I <- lists:seq(1, N)])
          || N <- lists:seq(0, 50), Salt <- lists:seq(0, 20)
         ]
     end}.
 
-every_length_test() ->
-    [agree([key(I, Length) || I <- lists:seq(1, 17)]) || Length <- lists:seq(0, 300)].
+every_length_test_() ->
+    {timeout, 120, fun every_length/0}.
+
+every_length() ->
+    C = continuum(),
+    [agree(C, [key(I, Length) || I <- lists:seq(1, 17)]) || Length <- lists:seq(0, 300)].
 
 every_kind_of_key_test_() ->
     Kinds = [
@@ -34,15 +39,18 @@ every_kind_of_key_test_() ->
         key(4, 1 bsl 20)
     ],
     [
-        fun() ->
+        {timeout, 120, fun() ->
             rand:seed(exsss, Seed),
             agree([lists:nth(rand:uniform(length(Kinds)), Kinds) || _ <- lists:seq(1, 100)])
-        end
+        end}
      || Seed <- lists:seq(1, 20)
-    ] ++ [?_test(agree(lists:duplicate(40, Kind))) || Kind <- Kinds].
+    ] ++ [{timeout, 120, ?_test(agree(lists:duplicate(40, Kind)))} || Kind <- Kinds].
 
 %% Around the number of keys from which on a call moves to a dirty scheduler, and an odd key there.
-many_keys_test() ->
+many_keys_test_() ->
+    {timeout, 120, fun many_keys/0}.
+
+many_keys() ->
     [
         begin
             Keys = [integer_to_binary(I) || I <- lists:seq(1, N)],

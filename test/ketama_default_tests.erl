@@ -9,7 +9,10 @@
 -define(FILE_8, ketama_test:data("lastfm-eight.servers")).
 
 %% Only a VM of its own has had no start_link yet.
-not_started_test() ->
+not_started_test_() ->
+    {timeout, 120, fun not_started/0}.
+
+not_started() ->
     ?assertEqual(
         "{not_started,ketama} {not_started,ketama}",
         ketama_test:erl(

@@ -19,7 +19,7 @@ lines_test_() ->
             {"10.0.0.2:11211\t1\0\n", nul_byte},
             {<<0, 200, 1, 2, 3, 255, 0, 13, 7>>, nul_byte},
             {"\r\n", blank_line},
-            {[lists:duplicate(10 bsl 20, $n), "\t1\n"], long_line}
+            {[binary:copy(<<"n">>, 10 bsl 20), "\t1\n"], long_line}
         ]
     ].
 
@@ -47,7 +47,7 @@ byte_order_mark_test() ->
     end).
 
 no_servers_test_() ->
-    Files = ["", "\n", "# nothing\n#\n", [$#, lists:duplicate(10 bsl 20, $c)]],
+    Files = ["", "\n", "# nothing\n#\n", [$#, binary:copy(<<"c">>, 10 bsl 20)]],
     [
         ?_assertEqual({error, no_servers}, ketama_test:with_file(File, fun ketama:new/1))
      || File <- Files

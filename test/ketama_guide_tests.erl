@@ -3,7 +3,10 @@
 
 -include_lib("eunit/include/eunit.hrl").
 
-sharing_a_pool_test() ->
+sharing_a_pool_test_() ->
+    {timeout, 120, fun sharing_a_pool/0}.
+
+sharing_a_pool() ->
     {ok, _} = application:ensure_all_started(crypto),
     Blocks = blocks("sharing-a-pool.md"),
     ?assert(length(Blocks) >= 10),

@@ -6,7 +6,10 @@
 -define(SERVERS(N), [{integer_to_binary(I), 1} || I <- lists:seq(1, N)]).
 
 %% `ketama' is loaded anew, twice over, while continua exist and are asked.
-hot_load_test() ->
+hot_load_test_() ->
+    {timeout, 120, fun hot_load/0}.
+
+hot_load() ->
     {ok, Continuum} = ketama:new(?SERVERS(10)),
     ignore = ketama:start_link(?SERVERS(10)),
     Server = ketama:getserver(Continuum, "k"),
@@ -92,7 +95,10 @@ says(Ebin, Parts) ->
     ].
 
 %% What a continuum holds is the VM's memory, and comes back.
-memory_is_visible_test() ->
+memory_is_visible_test_() ->
+    {timeout, 120, fun memory_is_visible/0}.
+
+memory_is_visible() ->
     garbage_collect(),
     Before = erlang:memory(system),
     {ok, Continuum} = ketama:new(?SERVERS(5000)),

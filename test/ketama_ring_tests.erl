@@ -70,7 +70,10 @@ arcs(Continuum) ->
     {Last, _} = lists:last(Points),
     [{First + ?HASHES - Last, Owner} | Arcs].
 
-shares_agree_with_counting_test() ->
+shares_agree_with_counting_test_() ->
+    {timeout, 120, fun shares_agree_with_counting/0}.
+
+shares_agree_with_counting() ->
     {ok, Continuum} = ketama:new(ketama_test:data("lastfm-eight.servers")),
     N = 200000,
     Groups = ketama:group(Continuum, [integer_to_binary(I) || I <- lists:seq(1, N)]),
@@ -121,7 +124,10 @@ owners([Hash | Hashes], [{Point, Owner} | _] = Points, First) when Point >= Hash
     [Owner | owners(Hashes, Points, First)];
 owners(Hashes, [_ | Points], First) -> owners(Hashes, Points, First).
 
-diff_agrees_with_counting_test() ->
+diff_agrees_with_counting_test_() ->
+    {timeout, 120, fun diff_agrees_with_counting/0}.
+
+diff_agrees_with_counting() ->
     [{ok, Old}, {ok, New}] = [
         ketama:new(ketama_test:data(File)) || File <- ["lastfm-four.servers", "lastfm-eight.servers"]
     ],
@@ -198,7 +204,10 @@ shares_of_a_short_hash_test() ->
     ?assertEqual([{Name, case Name of Owner -> 1.0; _ -> 0.0 end} || Name <- [<<"a">>, <<"b">>, <<"c">>]], ketama:shares(Ring)).
 
 %% What going over from PHP's default to its consistent ring costs, by counting keys.
-from_modula_to_a_ring_test() ->
+from_modula_to_a_ring_test_() ->
+    {timeout, 120, fun from_modula_to_a_ring/0}.
+
+from_modula_to_a_ring() ->
     Servers = [{"10.0.0." ++ integer_to_list(I) ++ ":11211", 1} || I <- lists:seq(1, 5)],
     [{ok, Old}, {ok, New}] = [ketama:new(Servers, #{dialect => D}) || D <- [modula, libmemcached_consistent]],
     Keys = [integer_to_binary(I) || I <- lists:seq(1, 200000)],
@@ -219,7 +228,10 @@ keys_that_are_hashed_in_two_ways_cannot_be_compared_test_() ->
     ].
 
 %% Nearly each pair of servers has keys that move: too many to list.
-too_many_pairs_test() ->
+too_many_pairs_test_() ->
+    {timeout, 120, fun too_many_pairs/0}.
+
+too_many_pairs() ->
     Servers = [{integer_to_binary(I), 1} || I <- lists:seq(1, 3000)],
     [{ok, Old}, {ok, New}] = [ketama:new(Servers, #{dialect => D, hash => md5}) || D <- [modula, twemproxy]],
     ?assertError(system_limit, ketama:diff(Old, New)).
