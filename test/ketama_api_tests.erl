@@ -85,7 +85,7 @@ no_other_term_is_a_continuum_test_() ->
 
 %% Bytes above 127, NUL, and every length around the places where the way of hashing changes.
 every_byte_counts_test_() ->
-    {timeout, 120, fun every_byte_counts/0}.
+    {timeout, 300, fun every_byte_counts/0}.
 
 every_byte_counts() ->
     Servers = [{<<"s", (integer_to_binary(I))/binary>>, 100} || I <- lists:seq(1, 50)],

@@ -10,7 +10,7 @@
 
 %% Every number of keys around the sixteen that are hashed side by side, in every mix of lengths.
 every_number_of_keys_test_() ->
-    {timeout, 60, fun() ->
+    {timeout, 300, fun() ->
         C = continuum(),
         [
             agree(C, [key(Salt + I, (Salt * 37 + I * 53) rem 301) || I <- lists:seq(1, N)])
@@ -19,7 +19,7 @@ every_number_of_keys_test_() ->
     end}.
 
 every_length_test_() ->
-    {timeout, 120, fun every_length/0}.
+    {timeout, 300, fun every_length/0}.
 
 every_length() ->
     C = continuum(),
@@ -39,16 +39,16 @@ every_kind_of_key_test_() ->
         key(4, 1 bsl 20)
     ],
     [
-        {timeout, 120, fun() ->
+        {timeout, 300, fun() ->
             rand:seed(exsss, Seed),
             agree([lists:nth(rand:uniform(length(Kinds)), Kinds) || _ <- lists:seq(1, 100)])
         end}
      || Seed <- lists:seq(1, 20)
-    ] ++ [{timeout, 120, ?_test(agree(lists:duplicate(40, Kind)))} || Kind <- Kinds].
+    ] ++ [{timeout, 300, ?_test(agree(lists:duplicate(40, Kind)))} || Kind <- Kinds].
 
 %% Around the number of keys from which on a call moves to a dirty scheduler, and an odd key there.
 many_keys_test_() ->
-    {timeout, 120, fun many_keys/0}.
+    {timeout, 300, fun many_keys/0}.
 
 many_keys() ->
     [

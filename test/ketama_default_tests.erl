@@ -10,7 +10,7 @@
 
 %% Only a VM of its own has had no start_link yet.
 not_started_test_() ->
-    {timeout, 120, fun not_started/0}.
+    {timeout, 300, fun not_started/0}.
 
 not_started() ->
     ?assertEqual(

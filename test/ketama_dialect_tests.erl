@@ -22,7 +22,7 @@ vector(Name) ->
 %% failure prints it.
 oracle_test_() ->
     [
-        {timeout, 120, {atom_to_list(Dialect), fun() -> [oracle(Seed, Dialect, Hashes) || Seed <- lists:seq(1, 40)] end}}
+        {timeout, 300, {atom_to_list(Dialect), fun() -> [oracle(Seed, Dialect, Hashes) || Seed <- lists:seq(1, 40)] end}}
      || {Dialect, Hashes} <- ketama_nif:dialects()
     ].
 

@@ -7,7 +7,7 @@
 
 the_next_server_takes_the_keys_test_() ->
     [
-        {timeout, 60, {atom_to_list(Dialect), fun() -> [passes_over(Seed, Dialect) || Seed <- lists:seq(1, 15)] end}}
+        {timeout, 300, {atom_to_list(Dialect), fun() -> [passes_over(Seed, Dialect) || Seed <- lists:seq(1, 15)] end}}
      || {Dialect, _} <- ketama_nif:dialects()
     ].
 
@@ -84,7 +84,7 @@ long_walk_test() ->
 
 without_test_() ->
     [
-        {timeout, 60, {atom_to_list(Dialect), fun() -> [without(Seed, Dialect, Hashes) || Seed <- lists:seq(1, 20)] end}}
+        {timeout, 300, {atom_to_list(Dialect), fun() -> [without(Seed, Dialect, Hashes) || Seed <- lists:seq(1, 20)] end}}
      || {Dialect, Hashes} <- ketama_nif:dialects()
     ].
 

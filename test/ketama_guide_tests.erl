@@ -4,7 +4,7 @@
 -include_lib("eunit/include/eunit.hrl").
 
 sharing_a_pool_test_() ->
-    {timeout, 120, fun sharing_a_pool/0}.
+    {timeout, 300, fun sharing_a_pool/0}.
 
 sharing_a_pool() ->
     {ok, _} = application:ensure_all_started(crypto),
@@ -18,7 +18,7 @@ sharing_a_pool() ->
     ?assertNotEqual(<<"10.0.0.2:11211">>, Next).
 
 operations_test_() ->
-    {timeout, 60, fun() -> ketama_test:quietly(fun() -> ketama_test:in_folder(fun operations/1) end) end}.
+    {timeout, 300, fun() -> ketama_test:quietly(fun() -> ketama_test:in_folder(fun operations/1) end) end}.
 
 operations(Folder) ->
     ok = write(Folder, "sessions", ["10.0.0.1:11211\t1\n", "10.0.0.2:11211\t1\n"]),

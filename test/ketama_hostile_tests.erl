@@ -4,7 +4,7 @@
 -include_lib("eunit/include/eunit.hrl").
 
 ketama_test_() ->
-    {timeout, 120, fun() ->
+    {timeout, 300, fun() ->
         ketama_test:quietly(fun() ->
             ignore = ketama:start_link([{"a", 1}]),
             [calls(ketama, F, A) || {F, A} <- ketama:module_info(exports), F =/= module_info],
@@ -14,7 +14,7 @@ ketama_test_() ->
 
 %% init/1 and the others are gen_server's to call.
 watcher_test_() ->
-    {timeout, 120, fun() ->
+    {timeout, 300, fun() ->
         ketama_test:quietly(fun() ->
             process_flag(trap_exit, true),
             [calls(ketama_watcher, F, 1) || F <- [start_link, child_spec]],
@@ -27,7 +27,7 @@ watcher_test_() ->
 
 %% These are no one's to call, but must not harm the VM either.
 nif_test_() ->
-    {timeout, 120, fun() ->
+    {timeout, 300, fun() ->
         ok = ketama_nif:put(a, continuum(), <<>>, 0),
         [calls(ketama_nif, F, A) || {F, A} <- ketama_nif:module_info(exports), F =/= module_info],
         [ok = ketama_nif:forget(Name) || Name <- ketama_nif:names()]

@@ -71,7 +71,7 @@ arcs(Continuum) ->
     [{First + ?HASHES - Last, Owner} | Arcs].
 
 shares_agree_with_counting_test_() ->
-    {timeout, 120, fun shares_agree_with_counting/0}.
+    {timeout, 300, fun shares_agree_with_counting/0}.
 
 shares_agree_with_counting() ->
     {ok, Continuum} = ketama:new(ketama_test:data("lastfm-eight.servers")),
@@ -125,7 +125,7 @@ owners([Hash | Hashes], [{Point, Owner} | _] = Points, First) when Point >= Hash
 owners(Hashes, [_ | Points], First) -> owners(Hashes, Points, First).
 
 diff_agrees_with_counting_test_() ->
-    {timeout, 120, fun diff_agrees_with_counting/0}.
+    {timeout, 300, fun diff_agrees_with_counting/0}.
 
 diff_agrees_with_counting() ->
     [{ok, Old}, {ok, New}] = [
@@ -154,7 +154,7 @@ all_moves_test() ->
 every_hash_test_() ->
     Dialects = [libmemcached, libmemcached_consistent, twemproxy, modula],
     [
-        {timeout, 60, fun() -> every_hash(Seed, Old, New) end}
+        {timeout, 300, fun() -> every_hash(Seed, Old, New) end}
      || {Seed, {Old, New}} <- lists:zip(lists:seq(1, 16), [{Old, New} || Old <- Dialects, New <- Dialects])
     ].
 
@@ -205,7 +205,7 @@ shares_of_a_short_hash_test() ->
 
 %% What going over from PHP's default to its consistent ring costs, by counting keys.
 from_modula_to_a_ring_test_() ->
-    {timeout, 120, fun from_modula_to_a_ring/0}.
+    {timeout, 300, fun from_modula_to_a_ring/0}.
 
 from_modula_to_a_ring() ->
     Servers = [{"10.0.0." ++ integer_to_list(I) ++ ":11211", 1} || I <- lists:seq(1, 5)],
@@ -229,7 +229,7 @@ keys_that_are_hashed_in_two_ways_cannot_be_compared_test_() ->
 
 %% Nearly each pair of servers has keys that move: too many to list.
 too_many_pairs_test_() ->
-    {timeout, 120, fun too_many_pairs/0}.
+    {timeout, 300, fun too_many_pairs/0}.
 
 too_many_pairs() ->
     Servers = [{integer_to_binary(I), 1} || I <- lists:seq(1, 3000)],

@@ -4,7 +4,7 @@
 -include_lib("eunit/include/eunit.hrl").
 
 many_servers_test_() ->
-    {timeout, 60, fun() ->
+    {timeout, 300, fun() ->
         Servers = [{iolist_to_binary(io_lib:format("s~b:11211", [I])), 1 + I rem 3} || I <- lists:seq(1, 100000)],
         {ok, Continuum} = ketama:new(Servers),
         Made = ketama:servers(Continuum),
@@ -21,7 +21,7 @@ many_servers_test_() ->
 
 %% 10 million keys, told by how many of them each server has: the lists are too long to compare.
 many_keys_test_() ->
-    {timeout, 120, fun() ->
+    {timeout, 300, fun() ->
         {ok, Continuum} = ketama:new(ketama_test:data("lastfm-eight.servers")),
         Thousand = [integer_to_binary(I) || I <- lists:seq(1, 1000)],
         Keys = lists:append(lists:duplicate(10000, Thousand)),
@@ -39,7 +39,7 @@ little_memory_test_() ->
     [little_memory() || os:type() =:= {unix, linux}].
 
 little_memory() ->
-    {timeout, 120,
+    {timeout, 300,
         ?_assertEqual(
             "{error,system_limit} " ++ ketama:format_error(system_limit),
             ketama_test:erl(

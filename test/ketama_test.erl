@@ -4,7 +4,7 @@
 -behaviour(supervisor).
 
 -export([init/1, log/2]).
--export([each/2, stop/1, until/1, notices/1]).
+-export([each/2, stop/1, until/1, notices/1, memory/0]).
 -export([data/1, data/2, lines/1, vectors/1, with_file/2, in_folder/1, quietly/1, logged/2, erl/1, erl/2, erl/3, resident/0]).
 
 %% The path of a file under test/data/libketama, or under another folder of test/data.
@@ -148,7 +148,7 @@ notices(Fun) ->
 %% and what it logs is not shown.
 each(Tests, Run) ->
     [
-        {timeout, 120,
+        {timeout, 300,
             {atom_to_list(Name), fun() ->
                 stop_names(),
                 quietly(fun() -> Run(Test) end),
@@ -159,3 +159,19 @@ each(Tests, Run) ->
 
 stop_names() ->
     [ok = ketama:stop(Name) || Name <- ketama:names()].
+
+%% By how many bytes the system's memory of a VM grows with a ring, how many the ring says that it has, and
+%% its points. Of a VM of its own: here threads may still free the rings of other tests.
+memory() ->
+    Output = erl(
+        "Servers = [{integer_to_binary(I), 1} || I <- lists:seq(1, 5000)],"
+        " {ok, _} = ketama:new([\"a\"]),"
+        " Before = erlang:memory(system),"
+        " {ok, Ring} = ketama:new(Servers),"
+        " Held = erlang:memory(system) - Before,"
+        " #{bytes := Bytes, points := Points} = ketama:info(Ring),"
+        " io:format(\"~p.\", [{Held, Bytes, Points}])"
+    ),
+    {ok, Tokens, _} = erl_scan:string(Output),
+    {ok, Memory} = erl_parse:parse_term(Tokens),
+    Memory.

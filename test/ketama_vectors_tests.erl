@@ -49,7 +49,7 @@ points_test() ->
 
 %% libketama's own regression test: hash, point and server of a million keys.
 million_keys_test_() ->
-    {timeout, 120, fun() ->
+    {timeout, 300, fun() ->
         {ok, Continuum} = ketama:new(ketama_test:data("lastfm-eight.servers")),
         Ring = ketama_oracle:of_points(ketama:points(Continuum)),
         Md5 = million(0, Ring, Continuum, erlang:md5_update(erlang:md5_init(), "\n")),
