@@ -289,9 +289,9 @@ said({ok, Servers}) -> {ok, erlang:md5(term_to_binary(Servers))};
 said({error, Reason}) -> {error, Reason}.
 
 decide(reload, Taken, #state{taken = Taken, name = Name, continuum = Continuum}) ->
-    case ketama_name:find(Name) of
-        undefined -> take;
-        Current -> decide_for(term_to_binary(Current), Continuum)
+    case term_to_binary(ketama_name:find(Name)) of
+        Continuum -> unchanged;
+        _Other -> take
     end;
 decide(_Why, Taken, #state{taken = Taken}) ->
     unchanged;
@@ -299,9 +299,6 @@ decide(interval, Said, #state{source = {servers_file, _}, candidate = Candidate}
     candidate;
 decide(_Why, _Said, _State) ->
     take.
-
-decide_for(Continuum, Continuum) -> unchanged;
-decide_for(_Other, _Continuum) -> take.
 
 take({error, Reason}, Said, _Why, _Watcher, _State) ->
     {failed, Reason, Said};
