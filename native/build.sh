@@ -4,6 +4,17 @@
 set -eu
 cd "$(dirname "$0")/.."
 
+# put FROM TO: whole or not at all. Other builds may do the same just now, and what a VM has loaded is replaced, not
+# written into.
+put() {
+    if ! cmp -s "$1" "$2"; then
+        new=$(mktemp "$2.XXXXXX")
+        trap 'rm -f "$new"' EXIT
+        cp -p "$1" "$new"
+        mv -f "$new" "$2"
+    fi
+}
+
 need=$(sed -n 's/^rust-version = "\(.*\)"$/\1/p' Cargo.toml)
 have=$(cargo --version 2>/dev/null | cut -d ' ' -f 2) || have=
 if [ -z "$have" ]; then
@@ -26,12 +37,9 @@ library=$(cargo build --release --locked --package ketama_nif \
     sed -n 's/.*"filenames":\["\([^"]*libketama_nif\.[a-z]*\)".*/\1/p')
 [ -n "$library" ] || exit 1
 
-# The VM looks for .so, on macOS too. A library that is loaded is replaced, not written into.
+# The VM looks for .so, on macOS too.
 mkdir -p priv
-if ! cmp -s "$library" priv/libketama_nif.so; then
-    cp "$library" priv/libketama_nif.so.new
-    mv priv/libketama_nif.so.new priv/libketama_nif.so
-fi
+put "$library" priv/libketama_nif.so
 
 # rebar3 knows no .appup. Mix says where the application goes; rebar3 says it of all together.
 case $PWD in
@@ -39,7 +47,7 @@ case $PWD in
 *) lib=${REBAR_DEPS_DIR-} ;;
 esac
 app=${REBAR_BARE_COMPILER_OUTPUT_DIR:-${lib:+$lib/ketama}}
-if [ -n "$app" ] && ! cmp -s erlang/ketama.appup "$app/ebin/ketama.appup"; then
+if [ -n "$app" ]; then
     mkdir -p "$app/ebin"
-    cp erlang/ketama.appup "$app/ebin/"
+    put erlang/ketama.appup "$app/ebin/ketama.appup"
 fi

@@ -1,9 +1,12 @@
 #!/bin/sh
-# The build: does nothing when nothing changed, and says in one sentence which cargo it needs.
+# native/build.sh: it does nothing when nothing changed, says in one sentence which cargo it needs, and runs any number
+# of times at once. All but the first are tried on a crate of one function.
 set -eu
 cd "$(dirname "$0")/.."
+root=$PWD
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
+unset CARGO_TARGET_DIR
 
 fail() {
     echo "$1" >&2
@@ -16,6 +19,20 @@ sh native/build.sh 2>"$work/said"
 ! grep Compiling "$work/said" || fail "native/build.sh compiles though nothing changed"
 [ -z "$(find priv erlang _build/default/lib/ketama/ebin -newer "$work/before")" ] ||
     fail "native/build.sh writes though nothing changed"
+
+# A checkout, its crate a function that returns 1.
+crate() {
+    mkdir -p "$1/native/ketama_nif/src" "$1/erlang"
+    cp "$root/native/build.sh" "$1/native/"
+    cp "$root/erlang/ketama.appup" "$1/erlang/"
+    sed '/^\[lints\]/,/^$/d; /^\[dependencies\]/,$d' "$root/native/ketama_nif/Cargo.toml" >"$1/native/ketama_nif/Cargo.toml"
+    sed 's/"native\/ketama", //' "$root/Cargo.toml" >"$1/Cargo.toml"
+    function "$1" 1
+    cargo generate-lockfile --offline --quiet --manifest-path "$1/Cargo.toml"
+}
+function() {
+    echo "#[unsafe(no_mangle)] pub extern \"C\" fn nif_init() -> u32 { $2 }" >"$1/native/ketama_nif/src/lib.rs"
+}
 
 # The tools of the build but for cargo.
 mkdir "$work/bin"
@@ -31,4 +48,55 @@ refused "no cargo" "cargo not found"
 printf '#!/bin/sh\necho "cargo 1.9.0 (0123456789 2016-01-01)"\n' >"$work/bin/cargo"
 chmod +x "$work/bin/cargo"
 refused "an old cargo" "cargo is 1.9.0"
-echo "build: nothing where nothing changed, one sentence without the right cargo"
+
+# A dozen builds at once, the first ones of all or ones that replace a library: each has its copy before the first is
+# put in place, for this mv waits for the others.
+mkdir "$work/meet"
+cat >"$work/meet/mv" <<EOF
+#!/bin/sh
+: >"$work/met/\$\$"
+for second in \$(seq 60); do
+    [ "\$(ls "$work/met" | wc -l)" -lt 12 ] || exec $(command -v mv) "\$@"
+    sleep 1
+done
+exit 1
+EOF
+chmod +x "$work/meet/mv"
+many() {
+    rm -rf "$work/met"
+    mkdir "$work/met"
+    builds=
+    for n in $(seq 12); do
+        PATH=$work/meet:$PATH sh "$work/many/native/build.sh" >"$work/said.$n" 2>&1 &
+        builds="$builds $!"
+    done
+    n=0
+    for build in $builds; do
+        n=$((n + 1))
+        wait "$build" || fail "one of many builds at once fails: $(cat "$work/said.$n")"
+    done
+    cmp "$work/many/target/release/libketama_nif.so" "$work/many/priv/libketama_nif.so"
+    [ "$(ls "$work/many/priv")" = libketama_nif.so ] || fail "many builds leave: $(ls "$work/many/priv")"
+}
+crate "$work/many"
+many
+function "$work/many" 2
+many
+
+# While the library is copied, the old one is there, whole: this cp looks.
+mkdir "$work/slow"
+cat >"$work/slow/cp" <<EOF
+#!/bin/sh
+for to; do :; done
+echo half >"\$to"
+cmp "$work/old" "$work/many/priv/libketama_nif.so" && touch "$work/looked"
+exec $(command -v cp) "\$@"
+EOF
+chmod +x "$work/slow/cp"
+cp "$work/many/priv/libketama_nif.so" "$work/old"
+function "$work/many" 3
+PATH=$work/slow:$PATH sh "$work/many/native/build.sh" 2>"$work/said" || fail "$(cat "$work/said")"
+[ -e "$work/looked" ] || fail "native/build.sh leaves half a library for a while"
+! cmp -s "$work/old" "$work/many/priv/libketama_nif.so" || fail "native/build.sh does not replace the library"
+
+echo "build: nothing where nothing changed, one sentence without the right cargo, any number at once"
