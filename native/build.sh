@@ -29,12 +29,13 @@ if ! awk -v have="$have" -v need="$need" 'BEGIN {
     exit 1
 fi
 
-# The library names no path of the machine that built it. The user's settings may move the library;
-# cargo says where it is.
-paths="'--remap-path-prefix=$PWD=ketama', '--remap-path-prefix=${CARGO_HOME:-$HOME/.cargo}=cargo'"
-library=$(cargo build --release --locked --package ketama_nif \
-    --config "build.rustflags=[$paths]" --message-format json-render-diagnostics |
-    sed -n 's/.*"filenames":\["\([^"]*libketama_nif\.[a-z]*\)".*/\1/p')
+# No flags and no place of our own, for they would replace the user's: cargo says where the library is, in JSON.
+library=$(cargo build --release --locked --package ketama_nif --message-format json-render-diagnostics |
+    sed -n '/"filenames":\[".*libketama_nif/ {
+        s/.*"filenames":\["\(.*libketama_nif\.[a-z]*\)".*/\1/
+        s/\\\(["\\]\)/\1/g
+        p
+    }')
 [ -n "$library" ] || exit 1
 
 # The VM looks for .so, on macOS too.

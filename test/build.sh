@@ -26,12 +26,15 @@ crate() {
     cp "$root/native/build.sh" "$1/native/"
     cp "$root/erlang/ketama.appup" "$1/erlang/"
     sed '/^\[lints\]/,/^$/d; /^\[dependencies\]/,$d' "$root/native/ketama_nif/Cargo.toml" >"$1/native/ketama_nif/Cargo.toml"
-    sed 's/"native\/ketama", //' "$root/Cargo.toml" >"$1/Cargo.toml"
+    sed 's/"native\/ketama", //; /^\[profile/,$d' "$root/Cargo.toml" >"$1/Cargo.toml"
     function "$1" 1
     cargo generate-lockfile --offline --quiet --manifest-path "$1/Cargo.toml"
 }
 function() {
-    echo "#[unsafe(no_mangle)] pub extern \"C\" fn nif_init() -> u32 { $2 }" >"$1/native/ketama_nif/src/lib.rs"
+    cat >"$1/native/ketama_nif/src/lib.rs" <<EOF
+#[unsafe(no_mangle)] pub extern "C" fn nif_init() -> u32 { $2 }
+#[cfg(flagged)] #[unsafe(no_mangle)] pub extern "C" fn ketama_flagged() {}
+EOF
 }
 
 # The tools of the build but for cargo.
@@ -99,4 +102,53 @@ PATH=$work/slow:$PATH sh "$work/many/native/build.sh" 2>"$work/said" || fail "$(
 [ -e "$work/looked" ] || fail "native/build.sh leaves half a library for a while"
 ! cmp -s "$work/old" "$work/many/priv/libketama_nif.so" || fail "native/build.sh does not replace the library"
 
-echo "build: nothing where nothing changed, one sentence without the right cargo, any number at once"
+# The user's flags, wherever they are set: all are kept, and none is in the way.
+user=$work/user/ketama
+crate "$user"
+builds() {
+    what=$1
+    shift
+    env CARGO_HOME="$work/home" "$@" sh "$user/native/build.sh" >"$work/said" 2>&1 || fail "$what: $(cat "$work/said")"
+}
+flagged() {
+    grep -qa ketama_flagged "$user/priv/libketama_nif.so"
+}
+without() {
+    builds "no flags" "$@"
+    ! flagged || fail "a library has flags that nobody set"
+}
+kept() {
+    builds "$@"
+    flagged || fail "not kept: $1"
+    without env
+}
+target=$(rustc -vV | sed -n 's/^host: //p' | tr 'a-z-' 'A-Z_')
+without env
+without CARGO_ENCODED_RUSTFLAGS=
+kept RUSTFLAGS RUSTFLAGS="--cfg flagged"
+kept CARGO_ENCODED_RUSTFLAGS CARGO_ENCODED_RUSTFLAGS=--cfg=flagged
+kept CARGO_BUILD_RUSTFLAGS CARGO_BUILD_RUSTFLAGS="--cfg flagged"
+kept "CARGO_TARGET_${target}_RUSTFLAGS" "CARGO_TARGET_${target}_RUSTFLAGS=--cfg flagged"
+for file in "$work/home/config.toml" "$work/user/.cargo/config.toml"; do
+    for table in build "target.'cfg(all())'"; do
+        for flags in '"--cfg flagged"' '["--cfg", "flagged"]'; do
+            mkdir -p "$(dirname "$file")"
+            printf '[%s]\nrustflags = %s\n' "$table" "$flags" >"$file"
+            builds "$(cat "$file")" env
+            flagged || fail "not kept: $(cat "$file")"
+            rm "$file"
+            without env
+        done
+    done
+done
+
+# Folders of any name, for the checkout and for what cargo makes.
+odd="$work/it's a \"folder\" in \\ é"
+crate "$odd"
+for folder in "$odd/target" "$odd/elsewhere"; do
+    (cd / && CARGO_TARGET_DIR=$folder sh "$odd/native/build.sh") >"$work/said" 2>&1 || fail "$(cat "$work/said")"
+    cmp "$folder/release/libketama_nif.so" "$odd/priv/libketama_nif.so" || fail "the library is not from $folder"
+    rm "$odd/priv/libketama_nif.so"
+done
+
+echo "build: nothing where nothing changed, one sentence without the right cargo, any number at once, the user's flags, any folder"
