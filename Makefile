@@ -115,4 +115,4 @@ setup-clients:
 	@sh .ci/setup clients
 
 clean:
-	rm -rf _build target doc priv/libketama_nif.so examples/fleet/_build
+	rm -rf _build target doc examples/fleet/_build

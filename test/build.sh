@@ -1,12 +1,14 @@
 #!/bin/sh
-# native/build.sh: it does nothing when nothing changed, says in one sentence which cargo it needs, and runs any number
-# of times at once. All but the first are tried on a crate of one function.
+# native/build.sh: what it does with nothing to do, without cargo, many times at once, with the user's flags, in any
+# folder, for musl, with a library built elsewhere, for several targets. All but the first is tried on a crate of one
+# function.
 set -eu
 cd "$(dirname "$0")/.."
 root=$PWD
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-unset CARGO_TARGET_DIR CARGO_BUILD_TARGET
+unset CARGO_TARGET_DIR CARGO_BUILD_TARGET KETAMA_LIBRARY
+priv=_build/default/lib/ketama/priv
 
 fail() {
     echo "$1" >&2
@@ -17,14 +19,14 @@ rebar3 compile >"$work/said" 2>&1 || fail "$(cat "$work/said")"
 touch "$work/before"
 sh native/build.sh 2>"$work/said"
 ! grep Compiling "$work/said" || fail "native/build.sh compiles though nothing changed"
-[ -z "$(find priv erlang _build/default/lib/ketama/ebin -newer "$work/before")" ] ||
+[ -z "$(find erlang _build/default/lib/ketama -newer "$work/before")" ] ||
     fail "native/build.sh writes though nothing changed"
 
 # A checkout, its crate a function that returns 1.
 crate() {
-    mkdir -p "$1/native/ketama_nif/src" "$1/erlang"
-    cp "$root/native/build.sh" "$1/native/"
-    cp "$root/erlang/ketama.appup" "$1/erlang/"
+    mkdir -p "$1/native/ketama_nif/src"
+    cp "$root/native/build.sh" "$root/native/rustc.sh" "$1/native/"
+    cp -R "$root/erlang" "$root/src" "$root/rebar.config" "$1/"
     sed '/^\[lints\]/,/^$/d; /^\[dependencies\]/,$d' "$root/native/ketama_nif/Cargo.toml" >"$1/native/ketama_nif/Cargo.toml"
     sed 's/"native\/ketama", //; /^\[profile/,$d' "$root/Cargo.toml" >"$1/Cargo.toml"
     function "$1" 1
@@ -32,7 +34,7 @@ crate() {
 }
 function() {
     cat >"$1/native/ketama_nif/src/lib.rs" <<EOF
-#[unsafe(no_mangle)] pub extern "C" fn nif_init() -> u32 { $2 }
+#[unsafe(no_mangle)] pub extern "C" fn ketama_nif_nif_init() -> u32 { $2 }
 #[cfg(flagged)] #[unsafe(no_mangle)] pub extern "C" fn ketama_flagged() {}
 EOF
 }
@@ -78,8 +80,8 @@ many() {
         n=$((n + 1))
         wait "$build" || fail "one of many builds at once fails: $(cat "$work/said.$n")"
     done
-    cmp "$work/many/target/release/libketama_nif.so" "$work/many/priv/libketama_nif.so"
-    [ "$(ls "$work/many/priv")" = libketama_nif.so ] || fail "many builds leave: $(ls "$work/many/priv")"
+    cmp "$work/many/target/release/libketama_nif.so" "$work/many/$priv/libketama_nif.so"
+    [ "$(ls "$work/many/$priv")" = libketama_nif.so ] || fail "many builds leave: $(ls "$work/many/$priv")"
 }
 crate "$work/many"
 many
@@ -92,15 +94,15 @@ cat >"$work/slow/cp" <<EOF
 #!/bin/sh
 for to; do :; done
 echo half >"\$to"
-cmp "$work/old" "$work/many/priv/libketama_nif.so" && touch "$work/looked"
+cmp "$work/old" "$work/many/$priv/libketama_nif.so" && touch "$work/looked"
 exec $(command -v cp) "\$@"
 EOF
 chmod +x "$work/slow/cp"
-cp "$work/many/priv/libketama_nif.so" "$work/old"
+cp "$work/many/$priv/libketama_nif.so" "$work/old"
 function "$work/many" 3
 PATH=$work/slow:$PATH sh "$work/many/native/build.sh" 2>"$work/said" || fail "$(cat "$work/said")"
 [ -e "$work/looked" ] || fail "native/build.sh leaves half a library for a while"
-! cmp -s "$work/old" "$work/many/priv/libketama_nif.so" || fail "native/build.sh does not replace the library"
+! cmp -s "$work/old" "$work/many/$priv/libketama_nif.so" || fail "native/build.sh does not replace the library"
 
 # The user's flags, wherever they are set: all are kept, and none is in the way.
 user=$work/user/ketama
@@ -111,7 +113,7 @@ builds() {
     env CARGO_HOME="$work/home" "$@" sh "$user/native/build.sh" >"$work/said" 2>&1 || fail "$what: $(cat "$work/said")"
 }
 flagged() {
-    grep -qa ketama_flagged "$user/priv/libketama_nif.so"
+    grep -qa ketama_flagged "$user/$priv/libketama_nif.so"
 }
 without() {
     builds "no flags" "$@"
@@ -145,10 +147,116 @@ done
 # Folders of any name, for the checkout and for what cargo makes.
 odd="$work/it's a \"folder\" in \\ é"
 crate "$odd"
-for folder in "$odd/target" "$odd/elsewhere"; do
+for folder in "$odd/target" "$odd/else where"; do
     (cd / && CARGO_TARGET_DIR=$folder sh "$odd/native/build.sh") >"$work/said" 2>&1 || fail "$(cat "$work/said")"
-    cmp "$folder/release/libketama_nif.so" "$odd/priv/libketama_nif.so" || fail "the library is not from $folder"
-    rm "$odd/priv/libketama_nif.so"
+    cmp "$folder/release/libketama_nif.so" "$odd/$priv/libketama_nif.so" || fail "the library is not from $folder"
+    rm "$odd/$priv/libketama_nif.so"
 done
 
-echo "build: nothing where nothing changed, one sentence without the right cargo, any number at once, the user's flags, any folder"
+# musl's targets, whatever flags the user has. The linker is this machine's, and so is the C library that it finds.
+musl=$(uname -m)-unknown-linux-musl
+if [ -d "$(rustc --print sysroot)/lib/rustlib/$musl" ]; then
+    without CARGO_BUILD_TARGET="$musl"
+    kept "flags for musl" CARGO_BUILD_TARGET="$musl" RUSTFLAGS="--cfg flagged -C target-feature=+crt-static"
+    builds "musl" CARGO_BUILD_TARGET="$musl"
+    needs=$(readelf -d "$user/$priv/libketama_nif.so" | sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p' | tr '\n' ' ')
+    echo "$needs" | grep -q 'libc\.' || fail "a library for musl has a C runtime of its own; it needs $needs"
+    echo "build: for $musl it needs $needs"
+else
+    echo "build: not tried for musl; rustup target add $musl"
+fi
+kept "flags for a C runtime of its own" RUSTFLAGS="--cfg flagged -C target-feature=+crt-static"
+
+# A library built elsewhere takes cargo's place.
+given=$work/given
+crate "$given"
+rm "$given/Cargo.toml" "$work/bin/cargo"
+for tool in od tr grep cmp cp mv rm mkdir mktemp; do
+    ln -s "$(command -v "$tool")" "$work/bin/"
+done
+without_cargo() {
+    PATH=$work/bin KETAMA_LIBRARY="$1" sh "$given/native/build.sh" >"$work/said" 2>&1
+}
+library="$work/it's the library.so"
+cp "$user/$priv/libketama_nif.so" "$library"
+without_cargo "$library" || fail "a library built elsewhere: $(cat "$work/said")"
+cmp "$library" "$given/$priv/libketama_nif.so"
+not_taken() {
+    ! without_cargo "$1" || fail "native/build.sh takes $1"
+    [ "$(cat "$work/said")" = "ketama: $1 $2" ] || fail "of $1 native/build.sh says: $(cat "$work/said")"
+    cmp "$library" "$given/$priv/libketama_nif.so"
+}
+not_taken "$work/none" "is not a file that can be read."
+not_taken "$work" "is not a file that can be read."
+not_taken library.so "is not an absolute path."
+not_taken "$root/native/build.sh" "is not ketama's shared library."
+not_taken "$(command -v od)" "is not ketama's shared library."
+if [ -e /proc/self/exe ]; then
+    { head -c 18 "$library" && printf '\376\377' && tail -c +21 "$library"; } >"$work/other.so"
+    not_taken "$work/other.so" "is for another kind of machine; if that is what you want, set CARGO_BUILD_TARGET, too."
+    (export CARGO_BUILD_TARGET=other && without_cargo "$work/other.so") || fail "a cross build: $(cat "$work/said")"
+    cmp "$work/other.so" "$given/$priv/libketama_nif.so"
+fi
+cp "$library" "$given/native/libketama_nif.so"
+without_cargo "" || fail "a package: $(cat "$work/said")"
+cmp "$library" "$given/$priv/libketama_nif.so"
+
+# Each folder that is built into has the library of its target. This cargo makes it a file that names the target.
+mkdir "$work/targets"
+cat >"$work/targets/cargo" <<EOF
+#!/bin/sh
+[ "\$1" = build ] || exec $(command -v cargo) "\$@"
+echo "\${CARGO_BUILD_TARGET:-host}" >"$work/libketama_nif.so"
+echo '{"filenames":["$work/libketama_nif.so"]}'
+EOF
+chmod +x "$work/targets/cargo"
+for_target() {
+    target=$1
+    shift
+    (
+        [ "$target" = host ] || export CARGO_BUILD_TARGET="$target"
+        PATH=$work/targets:$PATH "$@"
+    ) >"$work/said" 2>&1 || fail "$(cat "$work/said")"
+}
+holds() {
+    found=$(cat "$1/ketama/priv/libketama_nif.so")
+    [ "$found" = "$2" ] || fail "$1 has the library for $found, not for $2"
+}
+# What an older version built is still there.
+crate "$work/source"
+mkdir "$work/source/priv"
+echo old >"$work/source/priv/libketama_nif.so"
+
+mkdir -p "$work/umbrella/apps" "$work/checkout/_checkouts" "$work/checkout/src" "$work/mix"
+cp -R "$work/source" "$work/umbrella/apps/ketama"
+ln -s "$work/source" "$work/checkout/_checkouts/ketama"
+echo '{deps, [ketama]}.' >"$work/checkout/rebar.config"
+echo '{application, fleet, [{vsn, "1"}]}.' >"$work/checkout/src/fleet.app.src"
+for project in umbrella/lib checkout/checkouts; do
+    cd "$work/${project%/*}"
+    for_target host rebar3 compile
+    for_target other rebar3 as rpi4 compile
+    holds "_build/default/${project#*/}" host
+    holds "_build/rpi4/${project#*/}" other
+    for_target host rebar3 compile
+    holds "_build/rpi4/${project#*/}" other
+done
+
+cat >"$work/mix/mix.exs" <<EOF
+defmodule Fleet.MixProject do
+  use Mix.Project
+  def project, do: [app: :fleet, version: "1.0.0", deps: [{:ketama, path: "$work/source", manager: :rebar3}]]
+end
+EOF
+cd "$work/mix"
+MIX_REBAR3=$(command -v rebar3)
+export MIX_REBAR3 TERM=dumb
+for_target host mix compile
+MIX_TARGET=rpi4 for_target other mix compile
+holds _build/dev/lib host
+holds _build/rpi4_dev/lib other
+for_target host mix deps.compile --force
+holds _build/dev/lib host
+holds _build/rpi4_dev/lib other
+
+echo "build: nothing to do, no cargo, many at once, flags, folders, libraries built elsewhere, targets"

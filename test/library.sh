@@ -3,7 +3,7 @@
 # and all its crates have a licence that the README lists.
 set -eu
 cd "$(dirname "$0")/.."
-library=priv/libketama_nif.so
+library=_build/default/lib/ketama/priv/libketama_nif.so
 
 fail() {
     echo "$1" >&2
