@@ -1,5 +1,5 @@
 # What a developer of ketama types; a project that uses ketama needs rebar3 alone.
-.PHONY: demo fleet test bench clients fuzz soak sanitize upgrade ring diff setup setup-test setup-clients build build-bench as-dependency clean
+.PHONY: demo fleet test bench clients fuzz soak sanitize upgrade package ring diff setup setup-test setup-clients build build-bench as-dependency clean
 
 EBIN = _build/default/lib/ketama/ebin
 SERVERS = examples/ketama.servers
@@ -32,6 +32,7 @@ test: setup-test
 	rebar3 edoc
 	sh test/build.sh
 	sh test/library.sh
+	sh test/package.sh
 	sh test/sanitize.sh 5
 	$(MAKE) as-dependency upgrade fleet
 
@@ -65,6 +66,11 @@ upgrade: setup-test
 # ketama in other projects: rebar3, a release, Mix.
 as-dependency: setup-test
 	sh test/as_dependency.sh
+
+# What machines without Rust can build: the sources of the modules, and the shared library for this machine's target or
+# for CARGO_BUILD_TARGET.
+package:
+	@sh native/package.sh
 
 # ketama beside plain Erlang and the port driver: a table, bench/results.csv and bench/results.svg.
 bench: build-bench

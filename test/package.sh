@@ -1,0 +1,56 @@
+#!/bin/sh
+# The package of `make package': its library names no folder of this machine and has no symbols but those it exports,
+# and projects without cargo build it and ask for a key.
+set -eu
+cd "$(dirname "$0")/.."
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+export TERM=dumb
+
+fail() {
+    echo "$1" >&2
+    exit 1
+}
+
+package=$PWD/$(sh native/package.sh)
+(cd "$(dirname "$package")" && { sha256sum -c "$package.sha256" || shasum -a 256 -c "$package.sha256"; } >/dev/null 2>&1) ||
+    fail "the checksum of $package is wrong"
+mkdir -p "$work/fleet/_checkouts"
+tar -xz -f "$package" -C "$work/fleet/_checkouts"
+cd "$work/fleet"
+unpacked=_checkouts/ketama
+library=$unpacked/native/libketama_nif.so
+
+for folder in "$OLDPWD" "${HOME:-/nowhere}" "${CARGO_HOME:-${HOME:-/nowhere}/.cargo}"; do
+    [ "$folder" = / ] || ! grep -rqaF "$folder/" "$unpacked" || fail "$package names $folder"
+done
+[ -z "$(nm "$library" 2>/dev/null)" ] || fail "$library is not stripped"
+
+# No cargo, even where it is in a folder with all else.
+mkdir "$work/bin"
+for tool in cargo rustc; do
+    printf '#!/bin/sh\nexit 127\n' >"$work/bin/$tool"
+    chmod +x "$work/bin/$tool"
+done
+PATH=$work/bin:$PATH
+
+mkdir src
+echo '{deps, [ketama]}.' >rebar.config
+echo '{application, fleet, [{vsn, "1"}, {applications, [kernel, stdlib, ketama]}]}.' >src/fleet.app.src
+key=$(rebar3 compile >"$work/said" 2>&1 && erl -noshell -pa _build/default/checkouts/ketama/ebin -eval '
+    {ok, C} = ketama:new([{"a", 1}]), io:put_chars(ketama:getserver(C, "key")), halt().') || fail "$(cat "$work/said")"
+[ "$key" = a ] || fail "rebar3: the server is $key"
+
+mkdir "$work/mix"
+cat >"$work/mix/mix.exs" <<END
+defmodule Fleet.MixProject do
+  use Mix.Project
+  def project, do: [app: :fleet, version: "1.0.0", deps: [{:ketama, path: "$PWD/$unpacked", manager: :rebar3}]]
+end
+END
+cd "$work/mix"
+MIX_REBAR3=$(command -v rebar3)
+export MIX_REBAR3
+mix run -e '{:ok, c} = :ketama.new([{"a", 1}]); IO.puts("server " <> :ketama.getserver(c, "key"))' >"$work/said" 2>&1 &&
+    grep -qx "server a" "$work/said" || fail "Mix: $(cat "$work/said")"
+echo "package: $(basename "$package") builds without cargo, with rebar3 and with Mix"
