@@ -15,7 +15,7 @@ server='10.0.1.5:11211'
 mkdir "$work/ketama"
 (cd "$root" && git ls-files -co --exclude-standard -z |
     xargs -0 sh -c 'for f; do [ -e "$f" ] && printf "%s\0" "$f"; done' sh |
-    tar -c --null -T - -f -) | tar -x -C "$work/ketama"
+    tar -c --null -T - -f -) | tar -x -f - -C "$work/ketama"
 (
     cd "$work/ketama"
     git init -q -b main .

@@ -8,8 +8,8 @@ trap 'rm -rf "$work"' EXIT
 export TERM=dumb
 
 mkdir -p "$work/fleet/src" "$work/fleet/_checkouts/ketama"
-(cd "$root" && tar -c Cargo.lock Cargo.toml erlang native rebar.config) |
-    tar -x -C "$work/fleet/_checkouts/ketama"
+(cd "$root" && tar -c -f - Cargo.lock Cargo.toml erlang native rebar.config) |
+    tar -x -f - -C "$work/fleet/_checkouts/ketama"
 cp "$root/test/upgrade/fleet.erl.in" "$work/fleet/src/fleet.erl"
 cat >"$work/fleet/src/fleet.app.src" <<EOF
 {application, fleet, [
