@@ -1,12 +1,16 @@
 #!/bin/sh
 # Memory errors: the Rust tests under valgrind, and the EUnit suites that call the shared library
 # most, in a VM with the library built for AddressSanitizer and all memory allocated by malloc, which
-# it watches. Usage: sanitize.sh SECONDS, of the soak. Linux only.
+# it watches. Usage: sanitize.sh SECONDS, of the soak. Linux only: elsewhere it says so and stops.
 #
 # The VM itself does not run under valgrind: the code of its JIT runs on Erlang's stacks, which
 # memcheck takes for errors by the thousand, and dies of.
 set -eu
 cd "$(dirname "$0")/.."
+if [ "$(uname)" != Linux ]; then
+    echo "sanitize: skipped, it needs Linux"
+    exit
+fi
 target=$(rustc -vV | sed -n 's/^host: //p')
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
