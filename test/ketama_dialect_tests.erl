@@ -122,7 +122,8 @@ hash_tags_test_() ->
 %% The types name what the table has.
 types_test() ->
     Types = fun(Name) ->
-        {ok, {ketama, [{abstract_code, {_, Forms}}]}} = beam_lib:chunks(code:which(ketama), [abstract_code]),
+        Beam = filename:join(ketama_test:ebin(), "ketama"),
+        {ok, {ketama, [{abstract_code, {_, Forms}}]}} = beam_lib:chunks(Beam, [abstract_code]),
         [Union] = [Members || {attribute, _, type, {N, {type, _, union, Members}, []}} <- Forms, N =:= Name],
         lists:sort([Atom || {atom, _, Atom} <- Union])
     end,

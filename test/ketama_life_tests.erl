@@ -37,62 +37,17 @@ nif_module_stays_test() ->
 
 %% An upgrade within 0.2 loads all modules anew but that one.
 appup_names_all_modules_test() ->
+    _ = application:load(ketama),
+    {ok, Modules} = application:get_key(ketama, modules),
     {ok, [{_Version, Up, Down}]} = file:consult(filename:join([filename:dirname(?FILE), "..", "erlang", "ketama.appup"])),
     [
         ?assertEqual(
-            lists:sort(modules() -- [ketama_nif]),
+            lists:sort(Modules -- [ketama_nif]),
             lists:sort([element(2, Instruction) || Instruction <- Instructions])
         )
      || {<<"0\\.2\\..*">>, Instructions} <- Up ++ Down
     ],
     ?assertEqual(2, length([0 || {<<"0\\.2\\..*">>, _} <- Up ++ Down])).
-
-missing_or_wrong_library_test_() ->
-    {timeout, 300, fun() ->
-        ketama_test:in_folder(fun(Folder) ->
-            Ebin = filename:join(Folder, "ebin"),
-            Priv = filename:join(Folder, "priv"),
-            ok = file:make_dir(Ebin),
-            ok = file:make_dir(Priv),
-            [
-                {ok, _} = file:copy(code:which(Module), filename:join(Ebin, atom_to_list(Module) ++ ".beam"))
-             || Module <- modules()
-            ],
-            Library = filename:join(Priv, "libketama_nif.so"),
-            says(Ebin, [Library, "is missing", "rebar3 compile"]),
-            ok = file:write_file(Library, "no library"),
-            says(Ebin, [Library, "Failed to load NIF library"]),
-            %% A library for another kind of processor: only Linux shows its own.
-            [
-                begin
-                    {ok, Ours} = file:read_file(filename:join([filename:dirname(code:which(ketama)), "..", "priv", "libketama_nif.so"])),
-                    <<Header:18/binary, _Processor:16, Rest/binary>> = Ours,
-                    ok = file:write_file(Library, <<Header/binary, 16#FFFE:16, Rest/binary>>),
-                    says(Ebin, [Library, "for another kind of machine"])
-                end
-             || filelib:is_file("/proc/self/exe")
-            ]
-        end)
-    end}.
-
-modules() ->
-    _ = application:load(ketama),
-    {ok, Modules} = application:get_key(ketama, modules),
-    Modules.
-
-%% What is wrong with the library, from each function that needs it.
-says(Ebin, Parts) ->
-    Output = ketama_test:erl(
-        [Ebin],
-        "process_flag(trap_exit, true),"
-        " {error, Reason} = ketama:new([{\"a\", 1}]),"
-        " {error, Reason} = ketama_watcher:start_link(#{servers_file => code:which(ketama)}),"
-        " io:format(\"~p~n~ts\", [Reason, ketama:format_error(Reason)])"
-    ),
-    [
-        ?assertNotEqual(nomatch, string:find(Output, Part))
-     || Part <- ["{nif_not_loaded," | Parts]
-    ].
 
 %% What a continuum holds is the VM's memory, and comes back.
 memory_is_visible_test_() ->

@@ -43,7 +43,7 @@ little_memory() ->
         ?_assertEqual(
             "{error,system_limit} " ++ ketama:format_error(system_limit),
             ketama_test:erl(
-                [filename:dirname(code:which(ketama))],
+                [ketama_test:ebin()],
                 "Servers = [{integer_to_binary(I), 1} || I <- lists:seq(1, 500000)],"
                 " {ok, C} = ketama:new(lists:sublist(Servers, 8)),"
                 " Server = ketama:getserver(C, \"key\"),"

@@ -5,7 +5,7 @@
 
 -export([init/1, log/2]).
 -export([each/2, stop/1, until/1, notices/1, memory/0]).
--export([data/1, data/2, lines/1, vectors/1, with_file/2, in_folder/1, quietly/1, logged/2, erl/1, erl/2, erl/3, resident/0]).
+-export([data/1, data/2, lines/1, vectors/1, with_file/2, in_folder/1, quietly/1, logged/2, ebin/0, erl/1, erl/2, erl/3, resident/0]).
 
 %% The path of a file under test/data/libketama, or under another folder of test/data.
 data(Name) ->
@@ -74,9 +74,13 @@ log(#{level := Level, msg := {report, Report}}, #{config := Pid}) ->
 log(#{level := Level, msg := {Format, Arguments}}, #{config := Pid}) ->
     Pid ! {?MODULE, Level, lists:flatten(io_lib:format(Format, Arguments))}.
 
+%% The folder of the modules. code:which/1 says `cover_compiled' where their coverage is counted.
+ebin() ->
+    filename:dirname(filename:absname(code:where_is_file("ketama.beam"))).
+
 %% What a VM of its own prints that runs Code and halts; with the modules of these folders.
 erl(Code) ->
-    erl([filename:dirname(code:which(ketama))], Code).
+    erl([ebin()], Code).
 
 erl(Folders, Code) ->
     erl(Folders, Code, "unlimited").

@@ -1,0 +1,127 @@
+%% Where the shared library is looked for, and what is said where there is none for this VM. Each VM here starts with
+%% the modules in a folder that is not named after the application.
+-module(ketama_library_tests).
+
+-include_lib("eunit/include/eunit.hrl").
+
+-define(ASK, "{ok, C} = ketama:new([{\"a\", 1}]), io:put_chars(ketama:getserver(C, \"k\"))").
+
+missing_or_wrong_test_() ->
+    timeout(fun(_Folder, Ebin, Library) ->
+        says(Ebin, [Library, "is missing", "rebar3 compile"]),
+        ok = file:write_file(Library, "no library"),
+        says(Ebin, [Library, "Failed to load NIF library"]),
+        {ok, _} = file:copy(filename:join(code:priv_dir(crypto), "lib/crypto.so"), Library),
+        says(Ebin, ["'crypto' does not match"])
+    end).
+
+%% Only Linux has this VM's own header.
+other_machine_test_() ->
+    [
+        timeout(fun(_Folder, Ebin, Library) ->
+            {ok, <<Header:18/binary, _Processor:16, Rest/binary>>} = file:read_file(ours()),
+            ok = file:write_file(Library, <<Header/binary, 16#FFFE:16, Rest/binary>>),
+            says(Ebin, [Library, "for another kind of machine"])
+        end)
+     || filelib:is_file("/proc/self/exe")
+    ].
+
+%% The code path's own entry "." is the folder of the modules.
+in_the_folder_of_the_modules_test_() ->
+    timeout(fun(_Folder, Ebin, Library) ->
+        {ok, _} = file:copy(ours(), Library),
+        asked([], in(Ebin, ?ASK))
+    end).
+
+cover_compiled_test_() ->
+    timeout(fun(_Folder, Ebin, Library) ->
+        {ok, _} = file:copy(ours(), Library),
+        asked([Ebin], "{ok, _} = cover:compile_beam(ketama_nif), " ?ASK)
+    end).
+
+%% A module that no folder has, and then one that is in an escript: a priv/ in the working directory is no place to
+%% look at, and the environment may name one, with or without .so.
+of_no_folder_test_() ->
+    timeout(fun(Folder, Ebin, Library) ->
+        {ok, _} = file:copy(ours(), Library),
+        Nif = filename:join(Ebin, "ketama_nif.beam"),
+        Aside = filename:join(Folder, "ketama_nif"),
+        ok = file:rename(Nif, Aside),
+        Load = io_lib:format("{ok, B} = file:read_file(~p), code:load_binary(ketama_nif, ~p, B), ", [Aside, Nif]),
+        says([Ebin], in(Folder, Load), ["is in no folder", "set {ketama, [{library, Path}]}"]),
+        says([Ebin], in(Folder, [set("priv/libketama_nif"), Load]), ["is in no folder"]),
+        [
+            asked([Ebin], [set(Path), Load, ?ASK])
+         || Path <- [Library, filename:rootname(Library), unicode:characters_to_binary(Library)]
+        ]
+    end).
+
+escript_test_() ->
+    timeout(fun(Folder, Ebin, Library) ->
+        {ok, _} = file:copy(ours(), Library),
+        Missing = escript(Folder, Ebin, complain()),
+        has(Missing, [filename:join(Folder, "fleet/ketama/priv"), "is missing"]),
+        ?assertEqual("a", escript(Folder, Ebin, [set(Library), ?ASK]))
+    end).
+
+%% What an escript prints that has the modules in it and runs Code in the folder.
+escript(Folder, Ebin, Code) ->
+    Main = filename:join(Folder, "fleet.erl"),
+    ok = file:write_file(Main, ["-module(fleet).\n-export([main/1]).\nmain(_) -> ", Code, "."]),
+    {ok, fleet, Fleet} = compile:file(Main, [binary]),
+    Files = [
+        begin
+            {ok, Contents} = file:read_file(File),
+            {"ketama/ebin/" ++ filename:basename(File), Contents}
+        end
+     || File <- filelib:wildcard(filename:join(Ebin, "*"))
+    ],
+    {ok, {_, Archive}} = zip:create("fleet", [{"fleet/ebin/fleet.beam", Fleet} | Files], [memory]),
+    Arguments = "-escript main fleet -pa fleet/ketama/ebin",
+    Escript = filename:join(Folder, "fleet"),
+    ok = escript:create(Escript, [shebang, {emu_args, Arguments}, {archive, Archive}]),
+    ok = file:change_mode(Escript, 8#755),
+    os:cmd("cd '" ++ Folder ++ "' && ./fleet").
+
+%% What Test does with a folder of any name, its ebin, which has the modules, and where its library belongs.
+timeout(Test) ->
+    {timeout, 300, fun() ->
+        ketama_test:in_folder(fun(Folder) ->
+            [Ebin, Priv] = [filename:join(Folder, Name) || Name <- ["ebin", "priv"]],
+            ok = file:make_dir(Ebin),
+            ok = file:make_dir(Priv),
+            [
+                {ok, _} = file:copy(File, filename:join(Ebin, filename:basename(File)))
+             || File <- filelib:wildcard(filename:join(ketama_test:ebin(), "ketama*"))
+            ],
+            Test(Folder, Ebin, filename:join(Priv, "libketama_nif.so"))
+        end)
+    end}.
+
+ours() ->
+    filename:join(filename:dirname(ketama_test:ebin()), "priv/libketama_nif.so").
+
+in(Folder, Code) ->
+    [io_lib:format("ok = file:set_cwd(~p), ", [Folder]), Code].
+
+set(Library) ->
+    io_lib:format("ok = application:load(ketama), ok = application:set_env(ketama, library, ~p), ", [Library]).
+
+asked(Folders, Code) ->
+    ?assertEqual("a", ketama_test:erl(Folders, lists:flatten(Code))).
+
+says(Ebin, Parts) ->
+    says([Ebin], "", Parts).
+
+says(Folders, Code, Parts) ->
+    has(ketama_test:erl(Folders, lists:flatten([Code, complain()])), Parts).
+
+%% What is wrong with the library, from each function that needs it.
+complain() ->
+    "process_flag(trap_exit, true),"
+    " {error, Reason} = ketama:new([{\"a\", 1}]),"
+    " {error, Reason} = ketama_watcher:start_link(#{servers_file => \"none\"}),"
+    " io:format(\"~p~n~ts\", [Reason, ketama:format_error(Reason)])".
+
+has(Output, Parts) ->
+    [?assertNotEqual({nomatch, Output}, {string:find(Output, Part), Output}) || Part <- ["{nif_not_loaded," | Parts]].
