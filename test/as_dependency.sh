@@ -1,12 +1,13 @@
 #!/bin/sh
-# Uses this checkout as other projects do, in a temporary folder: as a git dependency of rebar3,
-# from _checkouts, in a release that runs on its own ERTS, and from Mix. Each loads a servers file
-# and asks for a key.
+# Uses this checkout as other projects do, in a temporary folder: as a git dependency of rebar3, from _checkouts, as
+# an application of an umbrella, in a release that runs on its own ERTS, and from Mix. Each loads a servers file and
+# asks for a key. The first builds the shared library, the others are given it.
 set -eu
 root=$(cd "$(dirname "$0")/.." && pwd)
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 export HOME="${HOME:-$work}" TERM=dumb
+unset KETAMA_LIBRARY CARGO_BUILD_TARGET
 
 key='user:123'
 server='10.0.1.5:11211'
@@ -70,11 +71,18 @@ application "$work/git"
 echo "{deps, [{ketama, {git, \"file://$work/ketama\", {branch, \"main\"}}}]}." >"$work/git/rebar.config"
 check "git dependency" "$otp" run_rebar3 "$work/git"
 
+KETAMA_LIBRARY=$work/git/_build/default/lib/ketama/priv/libketama_nif.so
+export KETAMA_LIBRARY
+
 application "$work/checkouts"
 echo '{deps, [ketama]}.' >"$work/checkouts/rebar.config"
 mkdir "$work/checkouts/_checkouts"
 cp -R "$work/ketama" "$work/checkouts/_checkouts/ketama"
 check "_checkouts" "$otp" run_rebar3 "$work/checkouts"
+
+application "$work/umbrella/apps/fleet"
+cp -R "$work/ketama" "$work/umbrella/apps/ketama"
+check "umbrella" "$otp" run_rebar3 "$work/umbrella"
 
 run_release() {
     (cd "$1" && rebar3 release && mv _build/default/rel/fleet "$2" && rm -rf _build &&

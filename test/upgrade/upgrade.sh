@@ -5,7 +5,7 @@ set -eu
 root=$(cd "$(dirname "$0")/../.." && pwd)
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-export TERM=dumb
+export TERM=dumb KETAMA_LIBRARY="$root/_build/default/lib/ketama/priv/libketama_nif.so"
 
 mkdir -p "$work/fleet/src" "$work/fleet/_checkouts/ketama"
 (cd "$root" && tar -c -f - Cargo.lock Cargo.toml erlang native rebar.config) |
