@@ -26,7 +26,8 @@ test: setup-test
 	$(MAKE) build-bench
 	cargo fmt --all --check --manifest-path fuzz/Cargo.toml
 	RUSTFLAGS="--cfg fuzzing" cargo test --locked --manifest-path fuzz/Cargo.toml --target-dir target/fuzz
-	rebar3 eunit
+	rebar3 eunit --cover
+	rebar3 cover --verbose --min_coverage 95
 	rebar3 xref
 	rebar3 dialyzer
 	rebar3 edoc
