@@ -1,11 +1,10 @@
 # What a developer of ketama types; a project that uses ketama needs rebar3 alone.
-.PHONY: demo fleet test bench clients fuzz soak sanitize upgrade package ring diff setup setup-test setup-clients build build-bench as-dependency clean
+.PHONY: demo fleet test bench clients fuzz soak sanitize upgrade package ketama ring diff setup setup-test setup-clients build build-bench as-dependency clean
 
 EBIN = _build/default/lib/ketama/ebin
 SERVERS = examples/ketama.servers
 BENCH = _build/bench
 WORK = _build/clients
-DIALECT = libketama
 FUZZ = --fuzz-dir fuzz --features fuzzer
 
 # Where a handful of keys live, and the share of each server.
@@ -34,6 +33,7 @@ test: setup-test
 	sh test/build.sh
 	sh test/library.sh
 	sh test/package.sh
+	sh test/command.sh
 	sh test/sanitize.sh 5
 	$(MAKE) as-dependency upgrade fleet
 
@@ -93,16 +93,29 @@ $(WORK)/packages: Makefile | setup-clients
 		--root-user-action=ignore --disable-pip-version-check uhashring==2.5
 	@touch $@
 
-# Where keys are, of a servers file: make ring FILE=ketama.servers KEYS="user:123 foo"; with
-# DIALECT, HASH and HASH_TAG as the options of ketama:new/2
-ring: build
-	@: $(or $(FILE),$(error FILE is missing: make ring FILE=ketama.servers KEYS="user:123 foo"))
-	@ERL_FLAGS="-pa $(EBIN)" escript examples/ring.escript $(DIALECT) "$(HASH)" "$(HASH_TAG)" $(FILE) $(KEYS)
+# The command, and how to call it from anywhere.
+ketama: build
+	@printf '%s\n' "Call $$PWD/bin/ketama, or a link to it; with --help it says how."
 
-# What moves from one servers file to another: make diff OLD=a NEW=b
+# Where keys are, of a servers file: make ring FILE=ketama.servers KEYS="user:123 foo"; what moves from one
+# to another: make diff OLD=a NEW=b. DIALECT, HASH and HASH_TAG go with both. The shell has the values as variables,
+# as they were typed.
+ring diff: override export FILE := $(value FILE)
+ring diff: override export KEYS := $(value KEYS)
+ring diff: override export OLD := $(value OLD)
+ring diff: override export NEW := $(value NEW)
+ring diff: override export DIALECT := $(value DIALECT)
+ring diff: override export HASH := $(value HASH)
+ring diff: override export HASH_TAG := $(value HASH_TAG)
+OPTIONS = $${DIALECT:+"--dialect=$$DIALECT"} $${HASH:+"--hash=$$HASH"} $${HASH_TAG:+"--hash-tag=$$HASH_TAG"}
+
+ring: build
+	@$(if $(and $(FILE),$(strip $(KEYS))),,$(error FILE or KEYS is missing: make ring FILE=ketama.servers KEYS="user:123 foo"))
+	@set -f; bin/ketama ring $(OPTIONS) -- "$$FILE" $$KEYS
+
 diff: build
-	@: $(or $(and $(OLD),$(NEW)),$(error OLD or NEW is missing: make diff OLD=a NEW=b))
-	@ERL_FLAGS="-pa $(EBIN)" escript examples/diff.escript $(DIALECT) "$(HASH)" "$(HASH_TAG)" $(OLD) $(NEW)
+	@$(if $(and $(OLD),$(NEW)),,$(error OLD or NEW is missing: make diff OLD=a NEW=b))
+	@bin/ketama diff $(OPTIONS) -- "$$OLD" "$$NEW"
 
 build-bench: build
 	@mkdir -p $(BENCH)
