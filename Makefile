@@ -34,6 +34,7 @@ test: setup-test
 	sh test/library.sh
 	sh test/package.sh
 	sh test/command.sh
+	sh test/stack.sh
 	sh test/sanitize.sh 5
 	$(MAKE) as-dependency upgrade fleet
 

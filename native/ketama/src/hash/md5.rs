@@ -70,7 +70,8 @@ fn digest_words(message: &[u8]) -> [u32; 4] {
     std::array::from_fn(|i| u32::from_le_bytes(words[i]))
 }
 
-#[inline]
+// Inlined where the caller takes one word, so that the steps which do not change it go.
+#[inline(always)]
 fn compress_one(state: [u32; 4], words: &[u32; BLOCK_WORDS]) -> [u32; 4] {
     compress(state, |i| words[i], |word| word)
 }
@@ -81,6 +82,11 @@ trait Word:
 {
     fn wrapping_add(self, other: Self) -> Self;
     fn rotate_left(self, bits: u32) -> Self;
+
+    /// Runs `step`, one of vectors in a function that only an optimising compiler inlines: without
+    /// optimisation the results of its operations take up to 26 KiB of stack, and all 64 steps
+    /// would take that at once.
+    fn framed(self, step: impl FnOnce() -> Self) -> Self;
 }
 
 impl Word for u32 {
@@ -93,6 +99,11 @@ impl Word for u32 {
     fn rotate_left(self, bits: u32) -> Self {
         u32::rotate_left(self, bits)
     }
+
+    #[inline(always)]
+    fn framed(self, step: impl FnOnce() -> Self) -> Self {
+        step()
+    }
 }
 
 impl<S: Simd> Word for u32x16<S> {
@@ -104,6 +115,11 @@ impl<S: Simd> Word for u32x16<S> {
     #[inline(always)]
     fn rotate_left(self, bits: u32) -> Self {
         self << bits | self >> (u32::BITS - bits)
+    }
+
+    #[inline(always)]
+    fn framed(self, step: impl FnOnce() -> Self) -> Self {
+        self.simd.vectorize(step)
     }
 }
 
@@ -151,9 +167,14 @@ fn compress<W: Word>(
     let sines = black_box(&SINES);
     macro_rules! step {
         ($mix:ident, $step:expr, $word:expr, $bits:literal, $a:ident $b:ident $c:ident $d:ident) => {
-            let sum =
-                $a.wrapping_add(word($word % BLOCK_WORDS)).wrapping_add(constant(sines[$step]));
-            $a = $b.wrapping_add(mix::$mix(sum, $b, $c, $d).rotate_left($bits));
+            $a = $b.framed(
+                #[inline(always)]
+                || {
+                    let sum = $a.wrapping_add(word($word % BLOCK_WORDS));
+                    let sum = sum.wrapping_add(constant(sines[$step]));
+                    $b.wrapping_add(mix::$mix(sum, $b, $c, $d).rotate_left($bits))
+                },
+            );
         };
     }
     // Four steps, from step `$i`; step i takes word `$stride * i + $offset` of the block.
