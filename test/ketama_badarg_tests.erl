@@ -18,6 +18,7 @@ arguments_test_() ->
             {getserver, [named, 1], [2]},
             {getserver, [1, key], [1, 2]},
             {getserver, [C, "k", #{exept => []}], [3]},
+            {getserver, [nobody, "k", #{exept => []}], [3]},
             {getserver, [C, [256], []], [2]},
             {getservers, [C, ["k" | "l"]], [2]},
             {getservers, [C, [key]], [2]},
@@ -51,6 +52,12 @@ arguments_test_() ->
         ]
     ].
 
+%% What is no wrong argument.
+others_test_() ->
+    [
+        ?_assertEqual(#{general => ketama:format_error(Reason)}, ketama_error:format_error(Reason, []))
+     || Reason <- [system_limit, {not_started, nobody}]
+    ] ++ [?_assertEqual(#{}, ketama_error:format_error(other, []))].
 
 wrong(Function, Arguments) ->
     maps:keys(explained(ketama, Function, Arguments)).

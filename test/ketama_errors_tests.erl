@@ -39,6 +39,10 @@ total_out_of_range_test() ->
         is_sentence({servers_file, Path, {line, 3, total_out_of_range}}, [Path, "line 3"])
     end).
 
+%% A line cannot have this one.
+empty_name_test() ->
+    is_sentence({servers_file, "file", {line, 3, empty_name}}, ["file", "line 3", "name is empty"]).
+
 byte_order_mark_test() ->
     ketama_test:with_file([<<16#FEFF/utf8>>, "10.0.0.1:11211\t600\n"], fun(Path) ->
         Reason = {servers_file, Path, {line, 1, byte_order_mark}},

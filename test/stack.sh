@@ -6,11 +6,9 @@ cd "$(dirname "$0")/.."
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
-CARGO_PROFILE_RELEASE_OPT_LEVEL=0 CARGO_PROFILE_RELEASE_LTO=off cargo build --package ketama_nif --release \
-    --locked --quiet --target-dir target/stack
-mkdir "$work/priv"
+CARGO_PROFILE_RELEASE_OPT_LEVEL=0 CARGO_PROFILE_RELEASE_LTO=off CARGO_TARGET_DIR=target/stack \
+    REBAR_BARE_COMPILER_OUTPUT_DIR="$work" sh native/build.sh 2>/dev/null
 cp -RL _build/test/lib/ketama/ebin "$work/"
-cp target/stack/release/libketama_nif.* "$work/priv/"
 erl +sss 20 +sssdcpu 20 +sssdio 20 -noshell -pa "$work/ebin" _build/test/lib/ketama/test \
     -run ketama_stack main -s init stop
 echo "stack: 160 KiB are enough, without optimisation too"
