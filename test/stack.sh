@@ -7,7 +7,10 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
 CARGO_PROFILE_RELEASE_OPT_LEVEL=0 CARGO_PROFILE_RELEASE_LTO=off CARGO_TARGET_DIR=target/stack \
-    REBAR_BARE_COMPILER_OUTPUT_DIR="$work" sh native/build.sh 2>/dev/null
+    REBAR_BARE_COMPILER_OUTPUT_DIR="$work" sh native/build.sh 2>"$work/said" || {
+    cat "$work/said"
+    exit 1
+}
 cp -RL _build/test/lib/ketama/ebin "$work/"
 erl +sss 20 +sssdcpu 20 +sssdio 20 -noshell -pa "$work/ebin" _build/test/lib/ketama/test \
     -run ketama_stack main -s init stop
