@@ -50,30 +50,47 @@ init() ->
     load(beside(code:where_is_file("ketama_nif.beam")) ++ configured()).
 
 %% In priv/ beside this module's folder. Neither code:priv_dir/1, which knows only folders that are named after the
-%% application, nor code:which/1, which says `cover_compiled' of a module that is. The code path may have "." in it.
+%% application, nor code:which/1, which says `cover_compiled' of a module that is. The code path may have "." and ".."
+%% in it.
 beside(non_existing) ->
     [];
 beside(Beam) ->
-    Names = [Name || Name <- filename:split(filename:absname(Beam)), Name =/= "."],
-    [filename:join(lists:droplast(lists:droplast(Names)) ++ ["priv", "libketama_nif"])].
+    [_Beam, _Ebin | Application] = lists:foldl(fun enter/2, [], filename:split(filename:absname(Beam))),
+    [filename:join(lists:reverse(Application, ["priv", "libketama_nif"]))].
+
+enter(".", Folders) -> Folders;
+enter("..", [_ | Folders]) -> Folders;
+enter(Name, Folders) -> [Name | Folders].
 
 %% The loader adds .so. A path without a folder it would look for in many.
 configured() ->
-    [
-        unicode:characters_to_list(filename:rootname(Path, ".so"))
-     || {ok, Path} <- [application:get_env(ketama, library)], filename:pathtype(Path) =:= absolute
-    ].
+    case application:get_env(ketama, library) of
+        undefined ->
+            [];
+        {ok, Path} ->
+            try
+                absolute = filename:pathtype(Path),
+                Library = unicode:characters_to_list(filename:rootname(Path, ".so")),
+                false = lists:member(0, Library),
+                [Library]
+            catch
+                error:_ -> [{wrong, Path}]
+            end
+    end.
 
+load([{wrong, Path}]) ->
+    not_loaded(load_failed, lists:flatten(io_lib:format("{ketama, [{library, ~tp}]} is no absolute path", [Path])));
 load([Library | More]) ->
     case erlang:load_nif(Library, 0) of
         ok ->
             ok;
         {error, {upgrade, _}} ->
             {error, {upgrade, "It is loaded once in the life of a VM. For another one, restart the VM."}};
-        {error, _} when More =/= [] ->
-            load(More);
         {error, {Reason, Said}} ->
-            not_loaded(Reason, why(Library ++ ".so", Said))
+            case machine(Library ++ ".so") of
+                {error, Missing} when More =/= [], (Missing =:= enoent orelse Missing =:= enotdir) -> load(More);
+                Machine -> not_loaded(Reason, why(Library ++ ".so", Machine, Said))
+            end
     end;
 load([]) ->
     not_loaded(load_failed, "ketama_nif.beam is in no folder, so no priv is beside it: " ++ remedy()).
@@ -84,15 +101,17 @@ not_loaded(Reason, Why) ->
     {error, {Reason, Why}}.
 
 %% Of a library for another machine the loader may say that there is no such file.
-why(File, Said) ->
-    case {machine(File), machine("/proc/self/exe")} of
-        {{error, Missing}, _} when Missing =:= enoent; Missing =:= enotdir ->
-            File ++ " is missing: " ++ remedy();
-        {{ok, Theirs}, {ok, Ours}} when Theirs =/= Ours ->
+why(File, {error, Missing}, _Said) when Missing =:= enoent; Missing =:= enotdir ->
+    File ++ " is missing: " ++ remedy();
+why(File, {ok, Theirs}, Said) ->
+    case machine("/proc/self/exe") of
+        {ok, Ours} when Theirs =/= Ours ->
             File ++ " is for another kind of machine than this VM: build it for this one";
         _ ->
             Said
-    end.
+    end;
+why(_File, {error, _}, Said) ->
+    Said.
 
 remedy() ->
     "run `rebar3 compile' in ketama's folder, or set {ketama, [{library, Path}]} to the library's absolute path".

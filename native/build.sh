@@ -5,7 +5,7 @@ set -eu
 cd "$(dirname "$0")/.."
 
 fail() {
-    echo "ketama: $1" >&2
+    printf 'ketama: %s\n' "$1" >&2
     exit 1
 }
 
@@ -15,7 +15,7 @@ build() {
     need=$(sed -n 's/^rust-version = "\(.*\)"$/\1/p' Cargo.toml)
     have=$(cargo --version 2>/dev/null | cut -d ' ' -f 2) || have=
     [ -n "$have" ] ||
-        fail "cargo not found; install Rust $need or newer, from https://rustup.rs, or set KETAMA_LIBRARY to a library built elsewhere."
+        fail "cargo not found; install Rust $need or newer, from https://rustup.rs, or see guides/building.md for a build without it."
     awk -v have="$have" -v need="$need" 'BEGIN {
         split(have, h, "."); split(need, n, ".")
         exit !(h[1] + 0 > n[1] + 0 || h[1] + 0 == n[1] + 0 && h[2] + 0 >= n[2] + 0)
@@ -29,30 +29,45 @@ build() {
             p
         }')
     [ -n "$library" ] || exit 1
+    [ "$(printf '%s\n' "$library" | wc -l)" -eq 1 ] ||
+        fail "cargo builds for several targets; set CARGO_BUILD_TARGET to one of them."
 }
 
-# What kind of machine a file is for: of ELF the word size, byte order and processor. Nothing of what is no library.
+# Prints what kind of machine a shared library or a program is for: of ELF the word size, the byte order and the
+# processor. Prints nothing for another file.
 machine() {
     od -A n -t x1 -N 20 "$1" | tr -d ' \n' |
         sed -n 's/^7f454c46\(....\).*\(....\)$/ELF \1\2/p; s/^cffaedfe.*/Mach-O/p; s/^cafebabe.*/Mach-O/p'
 }
+# Whether the library given in cargo's place is ours, whole and for this machine. Of another machine's, which a cross
+# build has, the VM that loads it says what is wrong.
 check() {
     case $library in /*) ;; *) fail "$library is not an absolute path." ;; esac
     [ -f "$library" ] && [ -r "$library" ] || fail "$library is not a file that can be read."
     theirs=$(machine "$library")
     [ -n "$theirs" ] && grep -q ketama_nif_nif_init "$library" || fail "$library is not ketama's shared library."
     ours=$(machine /proc/self/exe 2>/dev/null) || ours=
-    [ -n "${CARGO_BUILD_TARGET-}" ] || [ -z "$ours" ] || [ "$theirs" = "$ours" ] ||
+    case ${CARGO_BUILD_TARGET:-$(uname -m)} in "$(uname -m)"*) ;; *) ours= ;; esac
+    [ -z "$ours" ] || [ "$theirs" = "$ours" ] ||
         fail "$library is for another kind of machine; if that is what you want, set CARGO_BUILD_TARGET, too."
+    # The VM would die of a library that is cut short. At the end of one of 64 bits stands a table: its offset in the
+    # file, the size of an entry and their number are in the header.
+    case $ours in "ELF 02"*)
+        # shellcheck disable=SC2046 # three numbers
+        set -- $(od -A n -t u8 -j 40 -N 8 "$library") $(od -A n -t u2 -j 58 -N 4 "$library")
+        [ "$(wc -c <"$library")" -ge $(($1 + $2 * $3)) ] || fail "$library is cut short." ;;
+    esac
 }
 
 # Puts $1 to $2, whole or not at all: another build may do the same, and a library that a VM has loaded is replaced,
 # not written into.
 put() {
     if ! cmp -s "$1" "$2"; then
-        new=$(mktemp "$2.XXXXXX")
+        new=$(mktemp "$app/new.XXXXXX")
         trap 'rm -f "$new"' EXIT
-        cp -p "$1" "$new"
+        trap 'exit 1' HUP INT TERM
+        cp "$1" "$new"
+        chmod 644 "$new"
         mv -f "$new" "$2"
     fi
 }
@@ -78,6 +93,7 @@ for again in 1 2 3 4 5; do
     mkdir -p "$app/ebin" "$app/priv" 2>/dev/null && [ ! -L "$app/priv" ] && break
     rm -f "$app/priv" 2>/dev/null || :
 done
+mkdir -p "$app/ebin" "$app/priv"
 # The VM looks for .so, on macOS too.
 put "$library" "$app/priv/libketama_nif.so"
 put erlang/ketama.appup "$app/ebin/ketama.appup"

@@ -9,8 +9,10 @@ version=$(sed -n 's/.*{vsn, "\(.*\)"}.*/\1/p' erlang/ketama.app.src)
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
-# What is given away names no folder of this machine, and has none of its flags: they may fit no other.
+# What is given away names no folder of this machine, and has none of its settings: they may fit no other.
 unset RUSTFLAGS
+export CARGO_PROFILE_RELEASE_CODEGEN_UNITS=1 CARGO_PROFILE_RELEASE_DEBUG=0 CARGO_PROFILE_RELEASE_LTO=fat \
+    CARGO_PROFILE_RELEASE_OPT_LEVEL=3 CARGO_PROFILE_RELEASE_STRIP=symbols
 CARGO_ENCODED_RUSTFLAGS=$(printf '%s\037%s' "--remap-path-prefix=$PWD=ketama" \
     "--remap-path-prefix=${CARGO_HOME:-$HOME/.cargo}=cargo")
 CARGO_TARGET_DIR=$PWD/_build/package/target

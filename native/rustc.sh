@@ -4,7 +4,7 @@
 # would replace the user's flags.
 for argument; do
     shift
-    case $argument in *+crt-static*)
+    case $argument in *target-feature=*+crt-static*)
         argument=${argument%%+crt-static*}-crt-static${argument#*+crt-static} ;;
     esac
     set -- "$@" "$argument"

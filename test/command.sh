@@ -148,7 +148,7 @@ for name in foo 'é' "$(printf '\377')" '' "it's" "$(head -c 300 "$work/long")";
     wrong 2 "; there are crc15, crc16," ring "$odd" x --hash "$name"
 done
 wrong 2 "one of md5 with the dialect libketama, not crc32" ring "$odd" x --hash crc32
-wrong 2 "two characters, not {" ring "$odd" x --dialect twemproxy --hash-tag '{'
+wrong 2 "two bytes, not {" ring "$odd" x --dialect twemproxy --hash-tag '{'
 wrong 2 "no option hash_tag with the dialect libketama" ring "$odd" x --hash-tag '{}'
 
 # Wrong files, and one to be warned of.
@@ -191,7 +191,7 @@ mkdir -p "$moved/bin" "$moved/_build/default/lib/ketama"
 cp bin/ketama "$moved/bin/"
 command=$moved/bin/ketama
 says 0 --help
-wrong 1 "run \`rebar3 compile' in $moved" shares "$odd"
+wrong 1 "not compiled in $moved: run \`rebar3 compile'" shares "$odd"
 cp -RL _build/default/lib/ketama/ebin _build/default/lib/ketama/priv "$moved/_build/default/lib/ketama/"
 for locale in C C.UTF-8; do
     export LC_ALL=$locale

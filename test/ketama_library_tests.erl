@@ -12,7 +12,9 @@ missing_or_wrong_test_() ->
         ok = file:write_file(Library, "no library"),
         says(Ebin, [Library, "Failed to load NIF library"]),
         {ok, _} = file:copy(filename:join(code:priv_dir(crypto), "lib/crypto.so"), Library),
-        says(Ebin, ["'crypto' does not match"])
+        says(Ebin, ["'crypto' does not match"]),
+        %% One that is there and wrong is not passed over.
+        says([Ebin], set(ours()), ["'crypto' does not match"])
     end).
 
 %% Only Linux has this VM's own header.
@@ -26,11 +28,22 @@ other_machine_test_() ->
      || filelib:is_file("/proc/self/exe")
     ].
 
-%% The code path's own entry "." is the folder of the modules.
-in_the_folder_of_the_modules_test_() ->
+%% Where the code path has the folder of the modules as "." or "..".
+relative_code_path_test_() ->
     timeout(fun(_Folder, Ebin, Library) ->
         {ok, _} = file:copy(ours(), Library),
-        asked([], in(Ebin, ?ASK))
+        asked([], in(Ebin, ?ASK)),
+        Below = filename:join(Ebin, "below"),
+        ok = filelib:ensure_dir(filename:join([Below, "priv", "x"])),
+        asked([], in(Below, ["true = code:add_patha(\"..\"), " ?ASK]))
+    end).
+
+wrong_environment_test_() ->
+    timeout(fun(_Folder, Ebin, _Library) ->
+        [
+            says([Ebin], set(Path), ["{ketama, [{library, ", "is no absolute path"])
+         || Path <- ["libketama_nif.so", "", 42, atom, {a, b}, [$/, 0, $a], [$/ | $a]]
+        ]
     end).
 
 cover_compiled_test_() ->
@@ -49,7 +62,7 @@ of_no_folder_test_() ->
         ok = file:rename(Nif, Aside),
         Load = io_lib:format("{ok, B} = file:read_file(~p), code:load_binary(ketama_nif, ~p, B), ", [Aside, Nif]),
         says([Ebin], in(Folder, Load), ["is in no folder", "set {ketama, [{library, Path}]}"]),
-        says([Ebin], in(Folder, [set("priv/libketama_nif"), Load]), ["is in no folder"]),
+        says([Ebin], in(Folder, [set("priv/libketama_nif"), Load]), ["is no absolute path"]),
         [
             asked([Ebin], [set(Path), Load, ?ASK])
          || Path <- [Library, filename:rootname(Library), unicode:characters_to_binary(Library)]

@@ -5,7 +5,8 @@ set -eu
 cd "$(dirname "$0")/.."
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-export TERM=dumb
+export TERM=dumb CARGO_PROFILE_RELEASE_STRIP=none
+unset KETAMA_LIBRARY CARGO_BUILD_TARGET
 
 fail() {
     echo "$1" >&2

@@ -5,6 +5,7 @@ set -eu
 cd "$(dirname "$0")/.."
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
+unset KETAMA_LIBRARY CARGO_BUILD_TARGET
 
 CARGO_PROFILE_RELEASE_OPT_LEVEL=0 CARGO_PROFILE_RELEASE_LTO=off CARGO_TARGET_DIR=target/stack \
     REBAR_BARE_COMPILER_OUTPUT_DIR="$work" sh native/build.sh 2>"$work/said" || {
