@@ -1,5 +1,5 @@
 # What a developer of ketama types; a project that uses ketama needs rebar3 alone.
-.PHONY: demo fleet test bench clients fuzz soak sanitize upgrade package ketama ring diff setup setup-test setup-clients build build-bench as-dependency clean
+.PHONY: demo fleet test bench clients fuzz soak sanitize upgrade otp package ketama ring diff setup setup-test setup-clients build build-bench as-dependency clean
 
 EBIN = _build/default/lib/ketama/ebin
 SERVERS = examples/ketama.servers
@@ -73,6 +73,12 @@ as-dependency: setup-test
 # for CARGO_BUILD_TARGET.
 package:
 	@sh native/package.sh
+
+# The tests on the Erlang/OTP of other Debian releases, in folders of their own below _build/otp, as root:
+# make otp RELEASES=trixie; RELEASES=arm64 is sid for arm64, run by qemu
+otp: RELEASES = trixie sid
+otp:
+	@sh test/otp.sh _build/otp $(RELEASES)
 
 # ketama beside plain Erlang and the port driver: a table, bench/results.csv and bench/results.svg.
 bench: build-bench
