@@ -229,7 +229,8 @@ a_fifo_in_the_place_of_a_file() ->
     ketama_test:in_folder(fun(Folder) ->
         Path = filename:join(Folder, "ketama.servers"),
         ok = file:write_file(Path, "a\t1\n"),
-        {ok, Watcher} = ketama_watcher:start_link(#{servers_file => Path, interval => 5}),
+        %% It looks when it is told alone: a FIFO that takes the file's place between a look at it and its opening hangs.
+        {ok, Watcher} = ketama_watcher:start_link(#{servers_file => Path, interval => ?HOUR}),
         Logged = ketama_test:logged(warning, fun() ->
             ok = file:rename(fifo(Folder), Path),
             [?assertEqual({error, {servers_file, Path, not_regular}}, ketama:reload()) || _ <- [1, 2, 3]]
@@ -238,7 +239,7 @@ a_fifo_in_the_place_of_a_file() ->
         ?assertEqual(<<"a">>, ketama:getserver("k")),
         ok = file:write_file(Path ++ ".new", "b\t1\n"),
         ok = file:rename(Path ++ ".new", Path),
-        ketama_test:until(fun() -> ketama:getserver("k") =:= <<"b">> end),
+        ?assertEqual({ok, 1.0}, ketama:reload()),
         ok = gen_server:stop(Watcher)
     end).
 
