@@ -62,7 +62,7 @@ fuzz:
 	done
 
 # A running release, to the next version and back.
-upgrade: setup-test
+upgrade: setup-test build
 	sh test/upgrade/upgrade.sh
 
 # ketama in other projects: rebar3, a release, Mix.
