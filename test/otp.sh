@@ -25,7 +25,8 @@ fi
 crates=${CARGO_HOME:-$HOME/.cargo}
 cargo fetch --locked
 
-# inside NAME COMMAND...
+# inside NAME COMMAND... The network is the host's, on which other nodes of Erlang may have the same names: they ask
+# another epmd.
 inside() {
     root=$folder/$1
     shift
@@ -34,21 +35,22 @@ inside() {
         root=$1
         mount --bind "$2" "$root/opt/rust"
         mount --bind "$3" "$root/opt/cargo"
-        shift 3
+        port=$4
+        shift 4
         exec chroot "$root" env -i -C /ketama HOME=/root LANG=C.UTF-8 DEBIAN_FRONTEND=noninteractive \
-            PATH=/opt/rust/bin:/usr/sbin:/usr/bin:/sbin:/bin \
+            PATH=/opt/rust/bin:/usr/sbin:/usr/bin:/sbin:/bin ERL_EPMD_PORT="$port" \
             CARGO_HOME=/opt/cargo CARGO_NET_OFFLINE=true CARGO_TARGET_DIR=/var/cache/ketama "$@"' \
-        sh "$root" "$rust" "$crates" "$@"
+        sh "$root" "$rust" "$crates" "$((20000 + $$ % 10000))" "$@"
 }
 
 # debian NAME RELEASE OPTION...: the folder of that name, with apt's settings of the host and with this checkout.
 debian() {
     root=$folder/$1
-    release=$2
+    suite=$2
     shift 2
     if [ ! -e "$root" ]; then
         rm -rf "$root.new"
-        unshare --mount debootstrap --variant=minbase "$@" "$release" "$root.new" http://deb.debian.org/debian
+        unshare --mount debootstrap --variant=minbase "$@" "$suite" "$root.new" http://deb.debian.org/debian
         mkdir "$root.new/opt/rust" "$root.new/opt/cargo"
         mv "$root.new" "$root"
     fi
