@@ -72,20 +72,19 @@ impl Continuum {
         let (dialect, hash) = (options.dialect(), options.hash());
         let (pool, order) = (options.pool(&servers), dialect.order(&servers));
         let mut unsorted = dialect.points(&pool, &servers, &order, hash)?;
-        if unsorted.is_empty() {
+        let count = unsorted.values.len();
+        if count == 0 {
             return Err(BuildError::NoServers);
         }
         let mut counts = vec![0; servers.len()];
-        for point in &unsorted {
-            counts[order[point.owner()] as usize] += 1;
+        for &(owner, count) in &unsorted.owners {
+            counts[owner as usize] = count;
         }
         let place = Place { hash, tag: options.tag(), edge: dialect.edge(&pool) };
-        let extra = place.edge.extra_points(&unsorted);
+        let extra = place.edge.extra_points(unsorted.iter());
         let first = extra.iter().filter(|point| point.value() < u32::MAX).count();
-        let shown = first..first + unsorted.len();
-        unsorted.extend(extra);
-        let mut points = Points::new(&unsorted, |value, count| dialect.winner(value, count))?;
-        points.rename(&order);
+        unsorted.extend(&extra);
+        let (points, shown) = (Points::new(unsorted, dialect.winner())?, first..first + count);
         let (names, servers) = (Names::of(&servers), servers.into());
         Ok(Self { servers, names, points, shown, counts: counts.into(), place, options })
     }

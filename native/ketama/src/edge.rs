@@ -76,14 +76,15 @@ impl Edge {
         if self == Self::Signed { value ^ SIGN } else { value }
     }
 
-    /// The points that the ring has besides the client's, of which there is at least one. An owner
-    /// that is smaller wins a shared point.
-    pub(crate) fn extra_points(self, points: &[Point]) -> Vec<Point> {
+    /// The points that the ring has besides the client's, of which there is at least one. Of equal
+    /// points the first wins.
+    pub(crate) fn extra_points(self, points: impl Iterator<Item = Point> + Clone) -> Vec<Point> {
         if self != Self::LowToHighest {
             return Vec::new();
         }
-        let lowest = points.iter().min();
-        let highest = points.iter().max_by_key(|point| (point.value(), !point.owner()));
+        let lowest = points.clone().min_by_key(|point| point.value());
+        let highest =
+            points.reduce(|one, other| if other.value() > one.value() { other } else { one });
         let (Some(lowest), Some(highest)) = (lowest, highest) else { return Vec::new() };
         let below = lowest.value().checked_sub(1).map(|value| highest.at(value));
         let above = (highest.value() < u32::MAX).then(|| lowest.at(u32::MAX));
@@ -203,7 +204,7 @@ impl<'a> Arcs<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::points::Points;
+    use crate::points::{Points, Unsorted};
     use proptest::prelude::*;
 
     const EDGES: [Edge; 7] = [
@@ -245,11 +246,12 @@ mod tests {
     }
 
     fn ring(edge: Edge, points: &[(u32, u32)]) -> Points {
-        let mut unsorted: Vec<_> =
-            points.iter().map(|&(value, owner)| Point::new(edge.point(value), owner)).collect();
-        let extra = edge.extra_points(&unsorted);
-        unsorted.extend(extra);
-        Points::new(&unsorted, |_, _| 0).expect("memory")
+        let values = points.iter().map(|&(value, _)| edge.point(value)).collect();
+        let owners = points.iter().map(|&(_, owner)| (owner, 1)).collect();
+        let mut unsorted = Unsorted { values, owners };
+        let extra = edge.extra_points(unsorted.iter());
+        unsorted.extend(&extra);
+        Points::new(unsorted, None).expect("memory")
     }
 
     fn check(edge: Edge, values: &[u32], hashes: &[u32]) {

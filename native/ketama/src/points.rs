@@ -1,10 +1,11 @@
 //! The points of a ring in ascending order, and the index that finds the first one not below a place.
 
 use std::collections::TryReserveError;
+use std::iter::repeat_n;
 use std::ops::Range;
 
 /// A point and the server that owns it, in eight bytes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Point(u64);
 
 impl Point {
@@ -31,9 +32,39 @@ impl Point {
     }
 }
 
+/// Points before they are sorted, in four bytes each: those of one owner after those of another.
+#[derive(Debug)]
+pub(crate) struct Unsorted {
+    pub(crate) values: Vec<u32>,
+    /// Each owner and the number of its points, in the order in which they win a point that they share.
+    pub(crate) owners: Vec<(u32, u32)>,
+}
+
+impl Unsorted {
+    /// None, with room for so many points and owners.
+    pub(crate) fn with_capacity(points: usize, owners: usize) -> Result<Self, TryReserveError> {
+        Ok(Self { values: try_with_capacity(points)?, owners: try_with_capacity(owners)? })
+    }
+
+    /// More points, which lose to the others.
+    #[allow(clippy::cast_possible_truncation)]
+    pub(crate) fn extend(&mut self, points: &[Point]) {
+        self.values.extend(points.iter().map(|point| point.value()));
+        self.owners.extend(points.iter().map(|point| (point.0 as u32, 1)));
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = Point> + Clone {
+        let owners = self.owners.iter().flat_map(|&(owner, count)| repeat_n(owner, count as usize));
+        self.values.iter().zip(owners).map(|(&value, owner)| Point::new(value, owner))
+    }
+}
+
 /// How many points a lookup compares without a branch before it falls back to a binary search.
 /// There is about one point to a bucket: 4 are nearly always enough.
 const PROBE: usize = 4;
+
+/// The most points of a bucket up to which all points are sorted at once.
+const FEW: u32 = 32;
 
 /// Points that are looked up by a table on their upper bits.
 ///
@@ -53,53 +84,62 @@ pub(crate) struct Points {
 }
 
 impl Points {
-    /// Sorts points by value, and those of one value by owner. There is at least one, and there are
-    /// fewer than 2<sup>31</sup>. `winner` tells which of so many points of one value comes first.
+    /// Sorts points by value; those of one value keep their order, or begin with the one that `winner`
+    /// names by the value and their number. There is at least one point, and there are fewer than
+    /// 2<sup>31</sup>.
     pub(crate) fn new(
-        unsorted: &[Point],
-        winner: impl Fn(u32, usize) -> usize,
+        unsorted: Unsorted,
+        winner: Option<fn(u32, usize) -> usize>,
     ) -> Result<Self, TryReserveError> {
-        let bits = unsorted.len().ilog2().max(1);
+        let count = unsorted.values.len();
+        let bits = count.ilog2().max(1);
         let shift = u32::BITS - bits;
-        let bucket = |point: &Point| (point.value() >> shift) as usize;
+        let bucket = |value: u32| (value >> shift) as usize;
         let mut starts = try_filled(0, (1 << bits) + 1)?;
-        for point in unsorted {
-            starts[bucket(point) + 1] += 1;
+        for &value in &unsorted.values {
+            starts[bucket(value) + 1] += 1;
         }
-        let mut end = 0;
+        let (mut end, mut most) = (0, 0);
         for start in &mut starts {
+            most = most.max(*start);
             end += *start;
             *start = end;
         }
         // A counting sort on the upper bits: each start moves to the end of its bucket, which is the
         // start of the next.
-        let mut entries = try_filled(Point::new(0, 0), unsorted.len() + PROBE)?;
-        for point in unsorted {
-            let next = &mut starts[bucket(point)];
-            entries[*next as usize] = *point;
-            *next += 1;
+        let mut entries = try_filled(Point::new(0, 0), count + PROBE)?;
+        let mut values = &unsorted.values[..];
+        for &(owner, count) in &unsorted.owners {
+            let (own, rest) = values.split_at(count as usize);
+            values = rest;
+            for &value in own {
+                let next = &mut starts[bucket(value)];
+                entries[*next as usize] = Point::new(value, owner);
+                *next += 1;
+            }
         }
-        let mut start = 0;
-        for end in &mut starts {
-            let bucket = &mut entries[start..*end as usize];
-            bucket.sort_unstable();
-            for same in bucket.chunk_by_mut(|one, other| one.value() == other.value()) {
+        drop(unsorted);
+        let sorted = &mut entries[..count];
+        if most <= FEW {
+            // No point is far from its place.
+            insertion_sort(sorted);
+        } else {
+            let mut start = 0;
+            for &end in &starts {
+                sorted[start..end as usize].sort_by_key(|point| point.value());
+                start = end as usize;
+            }
+        }
+        if let Some(winner) = winner {
+            for same in sorted.chunk_by_mut(|one, other| one.value() == other.value()) {
                 same.rotate_left(winner(same[0].value(), same.len()));
             }
-            start = *end as usize;
         }
         let sentinel = Point(entries[0].0 | u64::from(u32::MAX) << 32);
-        entries[unsorted.len()..].fill(sentinel);
+        entries[count..].fill(sentinel);
         starts.rotate_right(1);
         starts[0] = 0;
         Ok(Self { entries: entries.into(), starts: starts.into(), shift })
-    }
-
-    /// Gives each point to `owners[i]` where its owner was i.
-    pub(crate) fn rename(&mut self, owners: &[u32]) {
-        for point in &mut self.entries {
-            *point = Point::new(point.value(), owners[point.owner()]);
-        }
     }
 
     /// The index of the first point that is not below `place`, or of the first sentinel.
@@ -159,6 +199,19 @@ impl Points {
     }
 }
 
+/// Sorts by value. Points of one value keep their order.
+fn insertion_sort(points: &mut [Point]) {
+    for i in 1..points.len() {
+        let point = points[i];
+        let mut place = i;
+        while place > 0 && points[place - 1].value() > point.value() {
+            points[place] = points[place - 1];
+            place -= 1;
+        }
+        points[place] = point;
+    }
+}
+
 /// A `Vec` of `count` copies of `value`.
 fn try_filled<T: Clone>(value: T, count: usize) -> Result<Vec<T>, TryReserveError> {
     let mut vec = try_with_capacity(count)?;
@@ -167,7 +220,7 @@ fn try_filled<T: Clone>(value: T, count: usize) -> Result<Vec<T>, TryReserveErro
 }
 
 /// An empty `Vec` with room for `capacity`.
-pub(crate) fn try_with_capacity<T>(capacity: usize) -> Result<Vec<T>, TryReserveError> {
+fn try_with_capacity<T>(capacity: usize) -> Result<Vec<T>, TryReserveError> {
     let mut vec = Vec::new();
     vec.try_reserve_exact(capacity)?;
     Ok(vec)
@@ -178,9 +231,10 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
+    /// The points of an owner each.
     fn points(values: &[u32]) -> Points {
-        let unsorted: Vec<_> = values.iter().zip(0..).map(|(&v, i)| Point::new(v, i)).collect();
-        Points::new(&unsorted, |_, _| 0).expect("memory")
+        let owners = (0..).zip(values).map(|(owner, _)| (owner, 1)).collect();
+        Points::new(Unsorted { values: values.to_vec(), owners }, None).expect("memory")
     }
 
     /// The rule itself: the first point that is not below the place, else the first of all; of equal
@@ -217,8 +271,9 @@ mod tests {
     #[test]
     fn the_winner_comes_first() {
         let unsorted =
-            [(7, 0), (7, 1), (7, 2), (9, 1), (9, 2)].map(|(v, owner)| Point::new(v, owner));
-        let points = Points::new(&unsorted, |value, count| value as usize % count).expect("memory");
+            Unsorted { values: vec![7, 7, 9, 7, 9], owners: vec![(0, 1), (1, 2), (2, 2)] };
+        let points =
+            Points::new(unsorted, Some(|value, count| value as usize % count)).expect("memory");
         assert_eq!(
             [6, 7, 8, 9, 10].map(|place| points.owner(points.successor(place))),
             [1, 1, 2, 2, 1]

@@ -9,7 +9,7 @@ mod label;
 use crate::continuum::BuildError;
 use crate::edge::{Edge, MOST_EXTRA};
 use crate::hash::{Hash, fnv, md5, sha1};
-use crate::points::{Point, try_with_capacity};
+use crate::points::Unsorted;
 use crate::server::Server;
 use fearless_simd::Level;
 use label::{Labels, Spelling};
@@ -338,21 +338,20 @@ impl Dialect {
         order
     }
 
-    /// Which of so many servers, in their order, wins a point of this value.
-    pub(crate) fn winner(&self, value: u32, count: usize) -> usize {
-        if matches!(self.tie, Tie::ByValue) { value as usize % count } else { 0 }
+    /// Which of so many servers, in their order, wins a point of this value, where that is not the first.
+    pub(crate) fn winner(&self) -> Option<fn(u32, usize) -> usize> {
+        matches!(self.tie, Tie::ByValue).then_some(|value, count| value as usize % count)
     }
 
-    /// The points of the servers in their order, by which they are numbered, in no order of their own.
-    /// One server at least, with weights that add up to 64 bits at most.
+    /// The points of the servers, in their order. One server at least, with weights that add up to 64 bits at most.
+    #[allow(clippy::cast_possible_truncation)]
     pub(crate) fn points(
         &self,
         pool: &Pool,
         servers: &[Server],
         order: &[u32],
         hash: &Hash,
-    ) -> Result<Vec<Point>, BuildError> {
-        let edge = self.edge(pool);
+    ) -> Result<Unsorted, BuildError> {
         let ordered = || order.iter().map(|&index| &servers[index as usize]);
         let count_of = |server: &Server| (self.label_count)(pool, server.weight());
         let points_of_label = if matches!(self.points, PointsOf::Md5Words) { 4 } else { 1 };
@@ -361,11 +360,14 @@ impl Dialect {
             sum.checked_add(points).filter(|&sum| sum <= MAX_POINTS)
         });
         let count = count.and_then(|count| usize::try_from(count).ok());
-        let mut points = try_with_capacity(count.ok_or(BuildError::SystemLimit)? + MOST_EXTRA)?;
+        let count = count.ok_or(BuildError::SystemLimit)?;
+        let (most_points, most_owners) = (count + MOST_EXTRA, order.len() + MOST_EXTRA);
+        let Unsorted { mut values, mut owners } =
+            Unsorted::with_capacity(most_points, most_owners)?;
         let mut buffers = Labels::default();
-        for (owner, server) in (0..).zip(ordered()) {
-            let count = count_of(server);
-            let point = |value| Point::new(edge.point(value), owner);
+        for &owner in order {
+            let server = &servers[owner as usize];
+            let (start, count) = (values.len(), count_of(server));
             let name = &(self.name_in_label)(server.name());
             let mut labels = |body: &mut dyn FnMut(&[&[u8]])| {
                 buffers.each(self.spelling, name, count, body);
@@ -373,25 +375,29 @@ impl Dialect {
             match self.points {
                 PointsOf::Md5Words => labels(&mut |labels| {
                     let words = md5::digests(Level::new(), labels);
-                    points.extend((0..labels.len()).flat_map(|i| words.map(|word| point(word[i]))));
+                    values.extend((0..labels.len()).flat_map(|i| words.map(|word| word[i])));
                 }),
                 PointsOf::KeyHash => labels(&mut |labels| {
-                    let hashes = hash.many(labels);
-                    points.extend(hashes[..labels.len()].iter().map(|&hash| point(hash)));
+                    values.extend_from_slice(&hash.many(labels)[..labels.len()]);
                 }),
                 PointsOf::LabelHash(hash) => labels(&mut |labels| {
-                    points.extend(labels.iter().map(|label| point(hash(label))));
+                    values.extend(labels.iter().map(|label| hash(label)));
                 }),
                 PointsOf::Chain(chain) => {
-                    points.extend((0..count).zip(chain(name)).map(|(_, value)| point(value)));
+                    values.extend((0..count).zip(chain(name)).map(|(_, value)| value));
                 }
                 PointsOf::Slot => {
-                    let slots = (0..count).zip(points.len()..);
-                    points.extend(slots.map_while(|(_, slot)| u32::try_from(slot).ok()).map(point));
+                    let slots = (0..count).zip(start..);
+                    values.extend(slots.map_while(|(_, slot)| u32::try_from(slot).ok()));
                 }
             }
+            owners.push((owner, (values.len() - start) as u32));
         }
-        Ok(points)
+        let edge = self.edge(pool);
+        for value in &mut values {
+            *value = edge.point(*value);
+        }
+        Ok(Unsorted { values, owners })
     }
 
     /// In what these servers are more than the client itself can take.
