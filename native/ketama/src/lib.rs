@@ -27,6 +27,8 @@ mod fingerprint;
 mod hash;
 // The servers by name.
 mod names;
+// The number of a label, as text.
+mod number;
 // What a user chooses of a continuum.
 mod options;
 // Who owns how many hashes, and how many move.

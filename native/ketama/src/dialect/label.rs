@@ -1,8 +1,8 @@
 //! The labels of a server, which are hashed for its points: how they are spelled.
 
 use crate::hash::LANES;
+use crate::number::Number;
 use std::borrow::Cow;
-use std::io::Write;
 
 /// The name as it is.
 pub(super) fn as_given(name: &[u8]) -> Cow<'_, [u8]> {
@@ -34,19 +34,11 @@ pub(super) enum Spelling {
 }
 
 impl Spelling {
-    // Writing to a Vec does not fail.
-    fn write(self, buffer: &mut Vec<u8>, name: &[u8], number: u64) {
-        buffer.clear();
+    /// What the labels of a server have in front of their numbers, and behind them.
+    pub(super) fn around_number(self, name: &[u8]) -> (Vec<u8>, Vec<u8>) {
         match self {
-            Self::NameFirst(separator) => {
-                buffer.extend_from_slice(name);
-                buffer.push(separator);
-                let _ = write!(buffer, "{number}");
-            }
-            Self::NumberFirst => {
-                let _ = write!(buffer, "{number}-");
-                buffer.extend_from_slice(name);
-            }
+            Self::NameFirst(separator) => ([name, &[separator]].concat(), Vec::new()),
+            Self::NumberFirst => (Vec::new(), [b"-", name].concat()),
         }
     }
 }
@@ -61,20 +53,28 @@ pub(super) fn length(name: &[u8], number: u64) -> usize {
 pub(super) struct Labels([Vec<u8>; LANES]);
 
 impl Labels {
-    /// Calls `body` with the labels of a server, up to [`LANES`] at a time.
+    /// Calls `body` with the labels of the numbers below `count`, up to [`LANES`] at a time.
     pub(super) fn each(
         &mut self,
-        spelling: Spelling,
-        name: &[u8],
+        (before, after): &(Vec<u8>, Vec<u8>),
         count: u64,
         mut body: impl FnMut(&[&[u8]]),
     ) {
+        for buffer in &mut self.0 {
+            buffer.clear();
+            buffer.extend_from_slice(before);
+        }
+        let mut number = Number::ZERO;
         for start in (0..count).step_by(LANES) {
             let mut labels = [&[][..]; LANES];
             let mut written = 0;
-            for ((label, number), buffer) in labels.iter_mut().zip(start..count).zip(&mut self.0) {
-                spelling.write(buffer, name, number);
+            for ((label, _), buffer) in labels.iter_mut().zip(start..count).zip(&mut self.0) {
+                buffer.truncate(before.len());
+                buffer.extend_from_slice(&number.digits().to_le_bytes());
+                buffer.truncate(before.len() + number.length());
+                buffer.extend_from_slice(after);
                 *label = buffer;
+                number.increment();
                 written += 1;
             }
             body(&labels[..written]);
@@ -113,7 +113,7 @@ mod tests {
         ] {
             for count in [0, 1, 15, 16, 17, 100] {
                 let mut found = Vec::new();
-                Labels::default().each(spelling, b"n", count, |labels| {
+                Labels::default().each(&spelling.around_number(b"n"), count, |labels| {
                     assert!(labels.len() <= LANES);
                     found.extend(labels.iter().map(|label| label.to_vec()));
                 });

@@ -8,7 +8,8 @@ mod label;
 
 use crate::continuum::BuildError;
 use crate::edge::{Edge, MOST_EXTRA};
-use crate::hash::{Hash, fnv, md5, sha1};
+use crate::hash::md5::{self, Numbered};
+use crate::hash::{Hash, fnv, sha1};
 use crate::points::Unsorted;
 use crate::server::Server;
 use fearless_simd::Level;
@@ -364,19 +365,27 @@ impl Dialect {
         let (most_points, most_owners) = (count + MOST_EXTRA, order.len() + MOST_EXTRA);
         let Unsorted { mut values, mut owners } =
             Unsorted::with_capacity(most_points, most_owners)?;
-        let mut buffers = Labels::default();
+        let (mut buffers, mut numbered) = (Labels::default(), Numbered::new(Level::new()));
         for &owner in order {
             let server = &servers[owner as usize];
-            let (start, count) = (values.len(), count_of(server));
+            let count = count_of(server);
+            owners.push((owner, (count * points_of_label) as u32));
             let name = &(self.name_in_label)(server.name());
-            let mut labels = |body: &mut dyn FnMut(&[&[u8]])| {
-                buffers.each(self.spelling, name, count, body);
-            };
+            let around = self.spelling.around_number(name);
+            let mut labels = |body: &mut dyn FnMut(&[&[u8]])| buffers.each(&around, count, body);
             match self.points {
-                PointsOf::Md5Words => labels(&mut |labels| {
-                    let words = md5::digests(Level::new(), labels);
-                    values.extend((0..labels.len()).flat_map(|i| words.map(|word| word[i])));
-                }),
+                PointsOf::Md5Words => {
+                    if around.1.is_empty() && around.0.len() <= Numbered::MAX_TEXT {
+                        numbered.each(&around.0, count, &mut values);
+                    } else {
+                        numbered.flush(&mut values);
+                        labels(&mut |labels| {
+                            let words = md5::digests(Level::new(), labels);
+                            values
+                                .extend((0..labels.len()).flat_map(|i| words.map(|word| word[i])));
+                        });
+                    }
+                }
                 PointsOf::KeyHash => labels(&mut |labels| {
                     values.extend_from_slice(&hash.many(labels)[..labels.len()]);
                 }),
@@ -387,12 +396,12 @@ impl Dialect {
                     values.extend((0..count).zip(chain(name)).map(|(_, value)| value));
                 }
                 PointsOf::Slot => {
-                    let slots = (0..count).zip(start..);
-                    values.extend(slots.map_while(|(_, slot)| u32::try_from(slot).ok()));
+                    let first = values.len() as u32;
+                    values.extend(first..first + count as u32);
                 }
             }
-            owners.push((owner, (values.len() - start) as u32));
         }
+        numbered.flush(&mut values);
         let edge = self.edge(pool);
         for value in &mut values {
             *value = edge.point(*value);
