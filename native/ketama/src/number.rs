@@ -6,10 +6,13 @@ pub(crate) struct Number {
     /// Its digits, the first one in the lowest byte.
     digits: u128,
     length: usize,
+    /// The value of the last digit, and what 1 more is in its place.
+    last: u32,
+    one: u128,
 }
 
 impl Number {
-    pub(crate) const ZERO: Self = Self { digits: b'0' as u128, length: 1 };
+    pub(crate) const ZERO: Self = Self { digits: b'0' as u128, length: 1, last: 0, one: 1 };
 
     /// Its digits, the first one in the lowest byte.
     #[inline]
@@ -23,20 +26,45 @@ impl Number {
         self.length
     }
 
+    /// What 1 more is in its last digit.
+    #[inline]
+    pub(crate) fn one(self) -> u128 {
+        self.one
+    }
+
+    #[inline]
+    pub(crate) fn is_multiple_of_ten(self) -> bool {
+        self.last == 0
+    }
+
     /// Adds 1.
     #[inline]
     pub(crate) fn increment(&mut self) {
-        for digit in (0..self.length).rev() {
-            let shift = 8 * digit;
-            self.digits += 1 << shift;
-            if self.digits >> shift & 0xff <= b'9'.into() {
+        if self.last < 9 {
+            self.last += 1;
+            self.digits += self.one;
+        } else {
+            self.carry();
+        }
+    }
+
+    #[inline(never)]
+    fn carry(&mut self) {
+        self.last = 0;
+        let nine = u128::from(b'9');
+        let mut one = self.one;
+        while self.digits >> one.trailing_zeros() & 0xff == nine {
+            self.digits -= 9 * one;
+            one >>= 8;
+            if one == 0 {
+                // All were nines.
+                self.digits = self.digits << 8 | u128::from(b'1');
+                self.length += 1;
+                self.one <<= 8;
                 return;
             }
-            self.digits -= 10 << shift;
         }
-        // All were nines.
-        self.digits = self.digits << 8 | u128::from(b'1');
-        self.length += 1;
+        self.digits += one;
     }
 }
 

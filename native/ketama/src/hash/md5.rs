@@ -299,9 +299,14 @@ impl Numbered {
         words[14] = 0;
         self.words = self.words.max(whole + 3);
         let mut number = Number::ZERO;
+        let (mut end, mut one) = (0, 0);
         for _ in 0..count {
-            let digits = number.digits() | 0x80 << (8 * number.length());
-            let end = start | digits << rest;
+            if number.is_multiple_of_ten() {
+                let digits = number.digits() | 0x80 << (8 * number.length());
+                (end, one) = (start | digits << rest, number.one() << rest);
+            } else {
+                end += one;
+            }
             words[whole] = end as u32;
             words[whole + 1] = (end >> 32) as u32;
             words[whole + 2] = (end >> 64) as u32;
@@ -321,7 +326,9 @@ impl Numbered {
     pub(crate) fn flush(&mut self, digests: &mut Vec<u32>) {
         let state = STATE_INIT.map(|word| [word; LANES]);
         let words = dispatch!(self.level, simd => compress_lanes(simd, &state, &self.block));
-        digests.extend((0..self.lanes).flat_map(|lane| words.map(|word| word[lane])));
+        for lane in 0..self.lanes {
+            digests.extend_from_slice(&words.map(|word| word[lane]));
+        }
         self.lanes = 0;
     }
 }
