@@ -1,7 +1,7 @@
 //! The points of a ring in ascending order, and the index that finds the first one not below a place.
 
 use std::collections::TryReserveError;
-use std::iter::repeat_n;
+use std::mem::replace;
 use std::ops::Range;
 
 /// A point and the server that owns it, in eight bytes.
@@ -54,8 +54,12 @@ impl Unsorted {
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = Point> + Clone {
-        let owners = self.owners.iter().flat_map(|&(owner, count)| repeat_n(owner, count as usize));
-        self.values.iter().zip(owners).map(|(&value, owner)| Point::new(value, owner))
+        let mut values = &self.values[..];
+        self.owners.iter().flat_map(move |&(owner, count)| {
+            let (own, rest) = values.split_at(count as usize);
+            values = rest;
+            own.iter().map(move |&value| Point::new(value, owner))
+        })
     }
 }
 
@@ -65,6 +69,15 @@ const PROBE: usize = 4;
 
 /// The most points of a bucket up to which all points are sorted at once.
 const FEW: u32 = 32;
+
+/// So many buckets are sorted at once, and the points put into such parts before, where there are more:
+/// a processor waits for each point that it puts anywhere into the memory.
+const PART_BITS: u32 = 15;
+
+/// The fewest parts for which that pays. While one of them is sorted there are two of it.
+const FEWEST_PARTS: usize = 8;
+
+const PART_MASK: u32 = (1 << PART_BITS) - 1;
 
 /// Points that are looked up by a table on their upper bits.
 ///
@@ -94,51 +107,18 @@ impl Points {
         let count = unsorted.values.len();
         let bits = count.ilog2().max(1);
         let shift = u32::BITS - bits;
-        let bucket = |value: u32| (value >> shift) as usize;
         let mut starts = try_filled(0, (1 << bits) + 1)?;
-        for &value in &unsorted.values {
-            starts[bucket(value) + 1] += 1;
-        }
-        let (mut end, mut most) = (0, 0);
-        for start in &mut starts {
-            most = most.max(*start);
-            end += *start;
-            *start = end;
-        }
-        // A counting sort on the upper bits: each start moves to the end of its bucket, which is the
-        // start of the next.
         let mut entries = try_filled(Point::new(0, 0), count + PROBE)?;
-        let mut values = &unsorted.values[..];
-        for &(owner, count) in &unsorted.owners {
-            let (own, rest) = values.split_at(count as usize);
-            values = rest;
-            for &value in own {
-                let next = &mut starts[bucket(value)];
-                entries[*next as usize] = Point::new(value, owner);
-                *next += 1;
-            }
-        }
-        drop(unsorted);
         let sorted = &mut entries[..count];
-        if most <= FEW {
-            // No point is far from its place.
-            insertion_sort(sorted);
-        } else {
-            let mut start = 0;
-            for &end in &starts {
-                sorted[start..end as usize].sort_by_key(|point| point.value());
-                start = end as usize;
-            }
-        }
+        sort(unsorted, shift, &mut starts[1..], sorted)?;
         if let Some(winner) = winner {
-            for same in sorted.chunk_by_mut(|one, other| one.value() == other.value()) {
+            let shared = sorted.chunk_by_mut(|one, other| one.value() == other.value());
+            for same in shared.filter(|same| same.len() > 1) {
                 same.rotate_left(winner(same[0].value(), same.len()));
             }
         }
         let sentinel = Point(entries[0].0 | u64::from(u32::MAX) << 32);
         entries[count..].fill(sentinel);
-        starts.rotate_right(1);
-        starts[0] = 0;
         Ok(Self { entries: entries.into(), starts: starts.into(), shift })
     }
 
@@ -197,6 +177,77 @@ impl Points {
         let distinct = ends.chunk_by(|one, other| one.value() == other.value());
         distinct.map(|same| (u64::from(same[0].value()) + 1, same[0].owner()))
     }
+}
+
+/// Sorts points into `sorted`. `ends` become the ends of the buckets, which are the values above `shift`.
+fn sort(
+    unsorted: Unsorted,
+    shift: u32,
+    ends: &mut [u32],
+    sorted: &mut [Point],
+) -> Result<(), TryReserveError> {
+    let mut part_ends = vec![0; ends.len() >> PART_BITS];
+    if part_ends.len() < FEWEST_PARTS {
+        bucket_sort(unsorted.iter(), |value| value >> shift, ends, sorted);
+        return Ok(());
+    }
+    spread(unsorted.iter(), |value| value >> (shift + PART_BITS), &mut part_ends, sorted);
+    drop(unsorted);
+    let (mut part, mut start) = (Vec::new(), 0);
+    for (end, ends) in part_ends.into_iter().zip(ends.chunks_exact_mut(1 << PART_BITS)) {
+        let sorted = &mut sorted[start as usize..end as usize];
+        part.clear();
+        part.try_reserve_exact(sorted.len())?;
+        part.extend_from_slice(sorted);
+        bucket_sort(part.iter().copied(), |value| value >> shift & PART_MASK, ends, sorted);
+        for end in ends {
+            *end += start;
+        }
+        start = end;
+    }
+    Ok(())
+}
+
+/// Sorts points of few enough buckets that the processor's cache holds them.
+fn bucket_sort(
+    points: impl Iterator<Item = Point> + Clone,
+    bucket: impl Fn(u32) -> u32,
+    ends: &mut [u32],
+    sorted: &mut [Point],
+) {
+    if spread(points, bucket, ends, sorted) <= FEW {
+        // No point is far from its place.
+        insertion_sort(sorted);
+    } else {
+        let mut start = 0;
+        for &mut end in ends {
+            sorted[start..end as usize].sort_by_key(|point| point.value());
+            start = end as usize;
+        }
+    }
+}
+
+/// Puts points into `spread` bucket after bucket, those of a bucket in their order, and the ends of the
+/// buckets into `ends`, which are 0. Returns the most points of a bucket.
+fn spread(
+    points: impl Iterator<Item = Point> + Clone,
+    bucket: impl Fn(u32) -> u32,
+    ends: &mut [u32],
+    spread: &mut [Point],
+) -> u32 {
+    points.clone().for_each(|point| ends[bucket(point.value()) as usize] += 1);
+    let (mut start, mut most) = (0, 0);
+    for end in &mut *ends {
+        let count = replace(end, start);
+        start += count;
+        most = most.max(count);
+    }
+    points.for_each(|point| {
+        let next = &mut ends[bucket(point.value()) as usize];
+        spread[*next as usize] = point;
+        *next += 1;
+    });
+    most
 }
 
 /// Sorts by value. Points of one value keep their order.
@@ -278,6 +329,31 @@ mod tests {
             [6, 7, 8, 9, 10].map(|place| points.owner(points.successor(place))),
             [1, 1, 2, 2, 1]
         );
+    }
+
+    /// So many that they are sorted in parts: all over the ring, in a corner of it, and on few places.
+    #[test]
+    fn many_points() {
+        let count = u32::try_from(FEWEST_PARTS << PART_BITS).expect("a few") + 12_345;
+        let values: [fn(u32) -> u32; 4] = [
+            |i| i.wrapping_mul(0x9e37_79b1) ^ i.wrapping_mul(i) >> 7,
+            |i| i % 300_000,
+            |i| (i % 1000) << 22,
+            |i| !i << 9,
+        ];
+        for value in values {
+            let values: Vec<_> = (0..count).map(value).collect();
+            let points = points(&values);
+            let mut expected: Vec<_> = (0..).zip(&values).map(|(i, &v)| Point::new(v, i)).collect();
+            expected.sort_by_key(|point| point.value());
+            assert!(points.sorted() == expected);
+            for &value in values.iter().step_by(97) {
+                for place in [value.wrapping_sub(1), value, value.wrapping_add(1)] {
+                    let found = expected.partition_point(|point| point.value() < place);
+                    assert_eq!(points.successor(place), found);
+                }
+            }
+        }
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Points that follow from one another: each is the hash of the one before.
 
-use crate::hash::crc::crc32;
+use crate::hash::crc::{crc32, crc32_of_more};
 use crate::hash::murmur::murmur3;
 use std::iter::successors;
 
@@ -8,8 +8,8 @@ use std::iter::successors;
 /// Source: `ngx_http_upstream_init_chash` in nginx's `ngx_http_upstream_hash_module.c`.
 pub(super) fn crc32_of_address(name: &[u8]) -> Box<dyn Iterator<Item = u32>> {
     let (host, port) = split(name.strip_prefix(b"unix:").unwrap_or(name));
-    let base = [host, port].join(&0);
-    let next = move |last: &u32| Some(crc32(&[&base[..], &last.to_le_bytes()].concat()));
+    let base = crc32(&[host, port].join(&0));
+    let next = move |last: &u32| Some(crc32_of_more(base, &last.to_le_bytes()));
     Box::new(successors(Some(0), next).skip(1))
 }
 

@@ -371,21 +371,22 @@ impl Dialect {
             let count = count_of(server);
             owners.push((owner, (count * points_of_label) as u32));
             let name = &(self.name_in_label)(server.name());
-            let around = self.spelling.around_number(name);
-            let mut labels = |body: &mut dyn FnMut(&[&[u8]])| buffers.each(&around, count, body);
+            let around = || self.spelling.around_number(name);
+            let mut labels = |body: &mut dyn FnMut(&[&[u8]])| buffers.each(&around(), count, body);
             match self.points {
-                PointsOf::Md5Words => {
-                    if around.1.is_empty() && around.0.len() <= Numbered::MAX_TEXT {
-                        numbered.each(&around.0, count, &mut values);
-                    } else {
+                PointsOf::Md5Words => match around() {
+                    (text, after) if after.is_empty() && text.len() <= Numbered::MAX_TEXT => {
+                        numbered.each(&text, count, &mut values);
+                    }
+                    _ => {
                         numbered.flush(&mut values);
                         labels(&mut |labels| {
                             let words = md5::digests(Level::new(), labels);
-                            values
-                                .extend((0..labels.len()).flat_map(|i| words.map(|word| word[i])));
+                            let digest = |lane| words.map(|word| word[lane]);
+                            values.extend((0..labels.len()).flat_map(digest));
                         });
                     }
-                }
+                },
                 PointsOf::KeyHash => labels(&mut |labels| {
                     values.extend_from_slice(&hash.many(labels)[..labels.len()]);
                 }),
@@ -455,6 +456,8 @@ pub enum Excess {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use ::md5::{Digest, Md5};
+    use proptest::prelude::*;
 
     fn servers(count: usize, weight: i64) -> Vec<Server> {
         let server = |i| Server::new(format!("s{i}").as_bytes(), weight).expect("a server");
@@ -473,6 +476,68 @@ mod tests {
     fn named(names: &[&str]) -> Vec<Server> {
         let server = |name: &&str| Server::new(name.as_bytes(), 1).expect("a server");
         names.iter().map(server).collect()
+    }
+
+    #[allow(clippy::cast_possible_truncation)]
+    /// The points of a server as the row says it, label by label. `first` is the number of points before.
+    fn naive(
+        dialect: &Dialect,
+        pool: &Pool,
+        server: &Server,
+        hash: &Hash,
+        first: usize,
+    ) -> Vec<u32> {
+        let count = (dialect.label_count)(pool, server.weight());
+        let name = &*(dialect.name_in_label)(server.name());
+        let label = |number: u64| match dialect.spelling {
+            Spelling::NameFirst(separator) => {
+                [name, &[separator], number.to_string().as_bytes()].concat()
+            }
+            Spelling::NumberFirst => [number.to_string().as_bytes(), b"-", name].concat(),
+        };
+        let labels = (0..count).map(label);
+        let values: Vec<_> = match dialect.points {
+            PointsOf::Md5Words => labels
+                .flat_map(|label| {
+                    let digest: [u8; 16] = Md5::digest(label).into();
+                    let (words, _) = digest.as_chunks();
+                    words.iter().map(|&word| u32::from_le_bytes(word)).collect::<Vec<_>>()
+                })
+                .collect(),
+            PointsOf::KeyHash => labels.map(|label| hash.of(&label)).collect(),
+            PointsOf::LabelHash(hash) => labels.map(|label| hash(&label)).collect(),
+            PointsOf::Chain(chain) => chain(name).zip(0..count).map(|(value, _)| value).collect(),
+            PointsOf::Slot => (first..).zip(0..count).map(|(slot, _)| slot as u32).collect(),
+        };
+        values.into_iter().map(|value| dialect.edge(pool).point(value)).collect()
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(32))]
+
+        #[test]
+        #[allow(clippy::cast_possible_truncation)]
+        fn points_are_those_of_each_label(
+            servers in prop::collection::vec(("[!-~]{1,60}(:11211)?", 1_i64..30), 1..9),
+            number in 0..DIALECTS.len(),
+        ) {
+            let server = |(name, weight): &(String, _)| Server::new(name.as_bytes(), *weight).expect("a server");
+            let servers: Vec<_> = servers.iter().map(server).collect();
+            let dialect = &DIALECTS[number];
+            let pool = Pool::of(&servers, 150);
+            let order = dialect.order(&servers);
+            for hash in dialect.hashes.iter().filter_map(|name| Hash::named(name)) {
+                let points = dialect.points(&pool, &servers, &order, hash).expect("memory");
+                let (mut values, mut owners) = (Vec::new(), Vec::new());
+                for &owner in &order {
+                    let more = naive(dialect, &pool, &servers[owner as usize], hash, values.len());
+                    owners.push((owner, more.len() as u32));
+                    values.extend(more);
+                }
+                prop_assert_eq!(&points.values, &values);
+                prop_assert_eq!(points.owners, owners);
+            }
+        }
     }
 
     #[test]

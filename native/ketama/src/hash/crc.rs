@@ -5,6 +5,13 @@ pub(crate) fn crc32(key: &[u8]) -> u32 {
     crc32fast::hash(key)
 }
 
+/// The [`crc32`] of a text that has this one, and of bytes behind it.
+pub(crate) fn crc32_of_more(crc: u32, bytes: &[u8]) -> u32 {
+    let mut hasher = crc32fast::Hasher::new_with_initial(crc);
+    hasher.update(bytes);
+    hasher.finalize()
+}
+
 /// The upper half of [`crc32`] without its top bit: libmemcached's CRC, twemproxy's `crc32`.
 #[inline]
 pub(super) fn crc15(key: &[u8]) -> u32 {

@@ -326,9 +326,8 @@ impl Numbered {
     pub(crate) fn flush(&mut self, digests: &mut Vec<u32>) {
         let state = STATE_INIT.map(|word| [word; LANES]);
         let words = dispatch!(self.level, simd => compress_lanes(simd, &state, &self.block));
-        for lane in 0..self.lanes {
-            digests.extend_from_slice(&words.map(|word| word[lane]));
-        }
+        let of_lanes: [[u32; 4]; LANES] = std::array::from_fn(|lane| words.map(|word| word[lane]));
+        digests.extend_from_slice(of_lanes[..self.lanes].as_flattened());
         self.lanes = 0;
     }
 }
