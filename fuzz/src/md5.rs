@@ -6,7 +6,7 @@ use md5::{Digest, Md5};
 pub fn check(messages: &[&[u8]]) {
     let expected: Vec<[u8; 16]> = messages.iter().map(|m| Md5::digest(m).into()).collect();
     for level in simd_levels() {
-        let words = digests(level, messages);
+        let words: [_; 4] = digests(level, messages);
         for (lane, expected) in expected.iter().enumerate() {
             let found = words.map(|word| word[lane].to_le_bytes()).concat();
             assert_eq!(found, expected, "{level:?}, lane {lane}");

@@ -282,7 +282,7 @@ pub static DIALECTS: [Dialect; 18] = [
 ];
 
 /// The most points of a continuum, so that a weight does not ask for all of the memory: a gibibyte
-/// of them, and twice that while they are sorted.
+/// of them, and half as much again while they are sorted.
 const MAX_POINTS: u64 = 1 << 27;
 
 impl Dialect {
@@ -381,7 +381,7 @@ impl Dialect {
                     _ => {
                         numbered.flush(&mut values);
                         labels(&mut |labels| {
-                            let words = md5::digests(Level::new(), labels);
+                            let words: [_; 4] = md5::digests(Level::new(), labels);
                             let digest = |lane| words.map(|word| word[lane]);
                             values.extend((0..labels.len()).flat_map(digest));
                         });
