@@ -253,6 +253,8 @@ getservers(Ring, Keys, Options) ->
     ).
 
 %% The sizes are counted here, by functions that yield where a list is long.
+getservers_except(Ring, [Key], []) when is_binary(Key), byte_size(Key) =< ?SHORT ->
+    [ketama_nif:getserver(Ring, Key)];
 getservers_except(Ring, Keys, Except) ->
     Count = length(Keys),
     Bytes = iolist_size([Except | Keys]),
@@ -275,6 +277,8 @@ group(Ring, Keys) ->
 group(Ring, Keys, Options) ->
     ?EXPLAINED(group_except(Ring, Keys, ketama_options:except(Options)), [Ring, Keys, Options]).
 
+group_except(Ring, [Key], []) when is_binary(Key), byte_size(Key) =< ?SHORT ->
+    #{ketama_nif:getserver(Ring, Key) => [Key]};
 group_except(Ring, Keys, Except) ->
     Count = length(Keys),
     Bytes = iolist_size([Except | Keys]),

@@ -4,9 +4,9 @@
 -include_lib("eunit/include/eunit.hrl").
 
 %% Where the ways of keys part: the longest key that is not measured first, and about so many keys
-%% that a call moves to a dirty scheduler.
+%% that a call of group/2 moves to a dirty scheduler; of getservers/2 twice as many.
 -define(SHORT, 512).
--define(MANY, 1000).
+-define(MANY, 1500).
 
 %% Every number of keys around the sixteen that are hashed side by side, in every mix of lengths.
 every_number_of_keys_test_() ->
@@ -58,7 +58,7 @@ many_keys() ->
             agree(Keys ++ ["string"]),
             agree(Keys ++ [key(1, ?SHORT + 1) | Keys])
         end
-     || N <- [?MANY - 1, ?MANY, ?MANY + 1, 2 * ?MANY + 5]
+     || N <- [?MANY - 100, ?MANY, 2 * ?MANY - 100, 2 * ?MANY + 100]
     ].
 
 sub_binaries_test() ->
@@ -70,6 +70,11 @@ sub_binaries_test() ->
 many_servers_test() ->
     {ok, Continuum} = ketama:new([{integer_to_binary(I), 1} || I <- lists:seq(1, 1000)]),
     agree(Continuum, [integer_to_binary(I) || I <- lists:seq(1, 5000)]).
+
+%% The map of more servers than a small map has, and around the most keys for which no memory is taken.
+groups_of_many_servers_test() ->
+    {ok, Continuum} = ketama:new([integer_to_binary(I) || I <- lists:seq(1, 200)]),
+    [agree(Continuum, [integer_to_binary(I) || I <- lists:seq(1, N)]) || N <- [31, 32, 33, 64, 65, 500]].
 
 %% Two lines of one name are one server, whose keys keep their order.
 servers_of_one_name_test() ->

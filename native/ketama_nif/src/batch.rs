@@ -4,11 +4,12 @@
 //! VM counts in time slices of its own: to look at a key that does not start at a byte, the VM copies it.
 
 use crate::call::{Budget, Stop, nif};
-use crate::list::{Cells, make_list};
+use crate::list::{Cells, make_list, make_map, prepend};
 use crate::registry::Ring;
 use crate::server_binary;
 use ketama::{Continuum, Except, LANES};
 use rustler::{Binary, Env, Error, Term};
+use smallvec::{SmallVec, smallvec};
 
 nif!(c"getservers", 5, getservers);
 nif!(c"group", 6, group);
@@ -24,7 +25,7 @@ fn getservers<'a>(
     let count = count.decode()?;
     spend(continuum, 1, count, bytes, budget)?;
     let owners = owners(continuum, keys, count, except, budget)?;
-    let mut names = NameCache { env, continuum, slots: [None; SLOTS] };
+    let mut names = NameCache::new(env, continuum);
     Ok(make_list(env, owners.iter().map(|&owner| names.get(owner))))
 }
 
@@ -39,16 +40,49 @@ fn group<'a>(
     let continuum = ring.continuum()?;
     let count = count.decode()?;
     spend(continuum, 2, count, bytes, budget)?;
+    // A place for each server.
+    budget.spend(continuum.servers().len() / 64)?;
     let owners = owners(continuum, binaries, count, except, budget)?;
-    let owners = owners.iter().map(|&owner| continuum.canonical(owner));
-    let mut owned: Vec<_> = owners.zip(Cells::of(keys)).collect();
-    owned.sort_by_key(|&(owner, _)| owner);
-    let (mut servers, mut groups) = (Vec::new(), Vec::new());
-    for group in owned.chunk_by(|(one, _), (other, _)| one == other) {
-        servers.push(server_binary(env, &continuum.servers()[group[0].0]));
-        groups.push(make_list(env, group.iter().map(|&(_, key)| key)));
+    let keys: Short<Term> = Cells::of(keys).collect();
+    let mut groups = Groups::of(env, continuum);
+    for (&key, &owner) in keys.iter().zip(&owners).rev() {
+        groups.add(continuum.canonical(owner), key);
     }
-    Ok(Term::map_from_term_arrays(env, &servers, &groups)?)
+    let servers =
+        groups.owners.iter().map(|&owner| server_binary(env, &continuum.servers()[owner]));
+    let servers: Short<_> = servers.collect();
+    Ok(make_map(env, &servers, &groups.lists).ok_or(Error::BadArg)?)
+}
+
+/// A vector that takes no memory of its own for a short list of keys.
+type Short<T> = SmallVec<[T; 32]>;
+
+/// The keys of each server: lists that grow at their start.
+struct Groups<'a> {
+    env: Env<'a>,
+    /// For each server the place of its list, from 1 on; 0 where it has none.
+    places: Short<usize>,
+    owners: Short<usize>,
+    lists: Short<Term<'a>>,
+}
+
+impl<'a> Groups<'a> {
+    fn of(env: Env<'a>, continuum: &Continuum) -> Self {
+        let places = smallvec![0; continuum.servers().len()];
+        Self { env, places, owners: Short::new(), lists: Short::new() }
+    }
+
+    #[inline]
+    fn add(&mut self, owner: usize, key: Term<'a>) {
+        let place = &mut self.places[owner];
+        if *place == 0 {
+            self.owners.push(owner);
+            self.lists.push(Term::list_new_empty(self.env));
+            *place = self.lists.len();
+        }
+        let list = &mut self.lists[*place - 1];
+        *list = prepend(self.env, key, *list);
+    }
 }
 
 /// What `count` keys of so many `bytes` in all take: some units each, and a few more where nearly each
@@ -72,9 +106,9 @@ fn owners(
     count: usize,
     except: Term,
     budget: &mut Budget,
-) -> Result<Vec<usize>, Stop> {
+) -> Result<Short<usize>, Stop> {
     let except = decode_except(continuum, except, budget)?;
-    let mut owners = Vec::with_capacity(count.min(4096));
+    let mut owners = Short::with_capacity(count.min(4096));
     let mut cells = Cells::of(list);
     loop {
         let mut keys: [&[u8]; LANES] = [&[]; LANES];
@@ -87,9 +121,8 @@ fn owners(
             None => owners.extend(continuum.owners(&keys[..count])),
             Some(except) => {
                 for key in &keys[..count] {
-                    owners.push(
-                        budget.spend_on_points(|left| continuum.owner_except(key, except, left))?,
-                    );
+                    let walk = |left: &mut usize| continuum.owner_except(key, except, left);
+                    owners.push(budget.spend_on_points(walk)?);
                 }
             }
         }
@@ -124,22 +157,26 @@ fn decode_except(
 struct NameCache<'a, 'b> {
     env: Env<'a>,
     continuum: &'b Continuum,
-    slots: [Option<(usize, Term<'a>)>; SLOTS],
+    owners: [usize; SLOTS],
+    names: [Term<'a>; SLOTS],
 }
 
 /// Enough for most fleets, and little to fill for a call of a few keys.
 const SLOTS: usize = 64;
 
-impl<'a> NameCache<'a, '_> {
+impl<'a, 'b> NameCache<'a, 'b> {
+    fn new(env: Env<'a>, continuum: &'b Continuum) -> Self {
+        let none = Term::list_new_empty(env);
+        Self { env, continuum, owners: [usize::MAX; SLOTS], names: [none; SLOTS] }
+    }
+
+    #[inline]
     fn get(&mut self, owner: usize) -> Term<'a> {
-        let slot = &mut self.slots[owner % SLOTS];
-        match slot {
-            Some((known, name)) if *known == owner => *name,
-            _ => {
-                let name = server_binary(self.env, &self.continuum.servers()[owner]);
-                *slot = Some((owner, name));
-                name
-            }
+        let slot = owner % SLOTS;
+        if self.owners[slot] != owner {
+            self.owners[slot] = owner;
+            self.names[slot] = server_binary(self.env, &self.continuum.servers()[owner]);
         }
+        self.names[slot]
     }
 }

@@ -37,16 +37,16 @@ pub(crate) unsafe fn call<const N: usize>(
     }
 }
 
-/// The work that a call may still do on the scheduler where it is. A unit is about 50 nanoseconds:
-/// a short key, or 32 bytes of a long one.
+/// The work that a call may still do on the scheduler where it is. A unit is 25 to 50 nanoseconds: a
+/// short key among others, or 32 bytes of a long one.
 pub(crate) struct Budget(usize);
 
-/// A twentieth of a millisecond, the longest that a call should hold a normal scheduler being one:
+/// About a tenth of a millisecond, the longest that a call should hold a normal scheduler being one:
 /// where caches are cold a unit takes ten times as long.
-const UNITS: usize = 1_000;
+const UNITS: usize = 3_300;
 
 /// The units of one percent of a millisecond, the least that a call can be charged.
-const UNITS_A_PERCENT: usize = 200;
+const UNITS_A_PERCENT: usize = 250;
 
 /// Why a call has no result here.
 pub(crate) enum Stop {

@@ -13,7 +13,7 @@ mod call;
 mod handle;
 // What a continuum is.
 mod inspect;
-// Lists of Erlang.
+// Lists and maps of Erlang.
 mod list;
 // One short key.
 mod lookup;

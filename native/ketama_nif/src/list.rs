@@ -1,7 +1,11 @@
-//! Lists of Erlang, walked cell by cell and made from their end on.
+//! Lists of Erlang, walked cell by cell and made from their end on, and maps.
 
-use rustler::sys::{ErlNifTerm, enif_get_list_cell, enif_is_empty_list, enif_make_list_cell};
+use rustler::sys::{
+    ErlNifTerm, enif_get_list_cell, enif_is_empty_list, enif_make_list_cell,
+    enif_make_map_from_arrays,
+};
 use rustler::{Env, Term};
+use smallvec::SmallVec;
 use std::mem::MaybeUninit;
 
 /// The elements of a list. `Term::list_get_cell` copies terms of three words, partly just written byte by
@@ -49,11 +53,36 @@ pub(crate) fn make_list<'a>(
     env: Env<'a>,
     terms: impl DoubleEndedIterator<Item = Term<'a>>,
 ) -> Term<'a> {
-    let mut list = Term::list_new_empty(env).as_c_arg();
-    for term in terms.rev() {
-        // SAFETY: both are terms of this environment.
-        list = unsafe { enif_make_list_cell(env.as_c_arg(), term.as_c_arg(), list) };
+    terms.rev().fold(Term::list_new_empty(env), |list, term| prepend(env, term, list))
+}
+
+/// The list with a term in front.
+#[inline]
+pub(crate) fn prepend<'a>(env: Env<'a>, term: Term<'a>, list: Term<'a>) -> Term<'a> {
+    // SAFETY: both are terms of this environment.
+    unsafe { Term::new(env, enif_make_list_cell(env.as_c_arg(), term.as_c_arg(), list.as_c_arg())) }
+}
+
+/// A map of these keys, which differ, to these values.
+pub(crate) fn make_map<'a>(
+    env: Env<'a>,
+    keys: &[Term<'a>],
+    values: &[Term<'a>],
+) -> Option<Term<'a>> {
+    let raw = |terms: &[Term<'a>]| terms.iter().map(Term::as_c_arg).collect::<SmallVec<[_; 32]>>();
+    let (keys, values) = (raw(keys), raw(values));
+    let mut map = MaybeUninit::uninit();
+    // SAFETY: all are terms of this environment, as many keys as are said; the map is written where
+    // the answer is true.
+    unsafe {
+        let count = keys.len().min(values.len());
+        let made = enif_make_map_from_arrays(
+            env.as_c_arg(),
+            keys.as_ptr(),
+            values.as_ptr(),
+            count,
+            map.as_mut_ptr(),
+        );
+        (made != 0).then(|| Term::new(env, map.assume_init()))
     }
-    // SAFETY: as above.
-    unsafe { Term::new(env, list) }
 }
