@@ -452,6 +452,8 @@ mod tests {
                 let digest = digests.map(|word| word[lane]);
                 assert_eq!(digest, digest_words(message), "{level:?}, lane {lane}, {message:?}");
             }
+            let first: [_; 1] = super::digests(level, messages);
+            assert_eq!(first[0], digests[0], "{level:?}, {messages:?}");
         }
     }
 
