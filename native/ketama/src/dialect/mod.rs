@@ -8,7 +8,7 @@ mod label;
 
 use crate::continuum::BuildError;
 use crate::edge::{Edge, MOST_EXTRA};
-use crate::hash::md5::{self, Numbered};
+use crate::hash::md5::Numbered;
 use crate::hash::{Hash, fnv, sha1};
 use crate::points::Unsorted;
 use crate::server::Server;
@@ -374,19 +374,15 @@ impl Dialect {
             let around = || self.spelling.around_number(name);
             let mut labels = |body: &mut dyn FnMut(&[&[u8]])| buffers.each(&around(), count, body);
             match self.points {
-                PointsOf::Md5Words => match around() {
-                    (text, after) if after.is_empty() && text.len() <= Numbered::MAX_TEXT => {
-                        numbered.each(&text, count, &mut values);
+                PointsOf::Md5Words => {
+                    let around = around();
+                    let (text, after) = &around;
+                    if after.is_empty() && text.len() <= Numbered::MAX_TEXT {
+                        numbered.each(text, count, &mut values);
+                    } else {
+                        buffers.each(&around, count, |labels| numbered.others(labels, &mut values));
                     }
-                    _ => {
-                        numbered.flush(&mut values);
-                        labels(&mut |labels| {
-                            let words: [_; 4] = md5::digests(Level::new(), labels);
-                            let digest = |lane| words.map(|word| word[lane]);
-                            values.extend((0..labels.len()).flat_map(digest));
-                        });
-                    }
-                },
+                }
                 PointsOf::KeyHash => labels(&mut |labels| {
                     values.extend_from_slice(&hash.many(labels)[..labels.len()]);
                 }),

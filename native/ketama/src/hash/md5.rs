@@ -360,17 +360,30 @@ impl Numbered {
         }
     }
 
+    /// Appends the words of the MD5s of up to [`LANES`] other messages, of any length.
+    pub(crate) fn others(&mut self, messages: &[&[u8]], digests: &mut Vec<u32>) {
+        self.flush(digests);
+        append(self::digests(self.level, messages), messages.len(), digests);
+    }
+
     /// Appends what is still to be appended.
     pub(crate) fn flush(&mut self, digests: &mut Vec<u32>) {
-        let state = STATE_INIT.map(|word| [word; LANES]);
-        let [a, b, c, d] = dispatch!(self.level, simd => compress_lanes(simd, &state, &self.block));
-        let mut words = [0; 4 * LANES];
-        for (lane, words) in words.as_chunks_mut().0.iter_mut().enumerate() {
-            *words = [a[lane], b[lane], c[lane], d[lane]];
+        if self.lanes > 0 {
+            let state = STATE_INIT.map(|word| [word; LANES]);
+            let words = dispatch!(self.level, simd => compress_lanes(simd, &state, &self.block));
+            append(words, self.lanes, digests);
+            self.lanes = 0;
         }
-        digests.extend_from_slice(&words[..4 * self.lanes]);
-        self.lanes = 0;
     }
+}
+
+/// Appends the words of the first `count` lanes, message after message.
+fn append([a, b, c, d]: [[u32; LANES]; 4], count: usize, digests: &mut Vec<u32>) {
+    let mut words = [0; 4 * LANES];
+    for (lane, words) in words.as_chunks_mut().0.iter_mut().enumerate() {
+        *words = [a[lane], b[lane], c[lane], d[lane]];
+    }
+    digests.extend_from_slice(&words[..4 * count]);
 }
 
 /// [`compress`] in the lanes of `simd`'s vectors: the first words of the next state.
@@ -472,6 +485,8 @@ mod tests {
                     expected.extend(digest_words(&label));
                 }
             }
+            numbered.others(&[b"", &[7; 99]], &mut digests);
+            expected.extend([&b""[..], &[7; 99]].map(digest_words).as_flattened());
             numbered.flush(&mut digests);
             assert!(digests == expected, "{level:?}");
         }
