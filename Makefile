@@ -105,8 +105,8 @@ ketama: build
 	@printf '%s\n' "Call $$PWD/bin/ketama, or a link to it; with --help it says how."
 
 # Where keys are, of a servers file: make ring FILE=ketama.servers KEYS="user:123 foo"; what moves from one
-# to another: make diff OLD=a NEW=b. DIALECT, HASH and HASH_TAG go with both. The shell has the values as variables,
-# as they were typed.
+# to another: make diff OLD=a NEW=b. DIALECT, HASH and HASH_TAG go with both. The recipes get the values through the
+# environment, so that neither make nor a shell reads them.
 ring diff: override export FILE := $(value FILE)
 ring diff: override export KEYS := $(value KEYS)
 ring diff: override export OLD := $(value OLD)

@@ -252,10 +252,10 @@ getservers(Ring, Keys, Options) ->
         getservers_except(Ring, Keys, ketama_options:except(Options)), [Ring, Keys, Options]
     ).
 
-%% The sizes are counted here, by functions that yield where a list is long.
 getservers_except(Ring, [Key], []) when is_binary(Key), byte_size(Key) =< ?SHORT ->
     [ketama_nif:getserver(Ring, Key)];
 getservers_except(Ring, Keys, Except) ->
+    %% The sizes are counted here, by functions that yield where a list is long.
     Count = length(Keys),
     Bytes = iolist_size([Except | Keys]),
     case ketama_nif:getservers(Ring, Keys, Except, Count, Bytes) of

@@ -88,7 +88,7 @@ load([Library | More]) ->
             {error, {upgrade, "It is loaded once in the life of a VM. For another one, restart the VM."}};
         {error, {Reason, Said}} ->
             case machine(Library ++ ".so") of
-                {error, Missing} when More =/= [], (Missing =:= enoent orelse Missing =:= enotdir) -> load(More);
+                missing when More =/= [] -> load(More);
                 Machine -> not_loaded(Reason, why(Library ++ ".so", Machine, Said))
             end
     end;
@@ -101,17 +101,15 @@ not_loaded(Reason, Why) ->
     {error, {Reason, Why}}.
 
 %% Of a library for another machine the loader may say that there is no such file.
-why(File, {error, Missing}, _Said) when Missing =:= enoent; Missing =:= enotdir ->
+why(File, missing, _Said) ->
     File ++ " is missing: " ++ remedy();
-why(File, {ok, Theirs}, Said) ->
+why(File, Theirs, Said) ->
     case machine("/proc/self/exe") of
-        {ok, Ours} when Theirs =/= Ours ->
+        Ours when is_tuple(Ours), is_tuple(Theirs), Ours =/= Theirs ->
             File ++ " is for another kind of machine than this VM: build it for this one";
         _ ->
             Said
-    end;
-why(_File, {error, _}, Said) ->
-    Said.
+    end.
 
 remedy() ->
     "run `rebar3 compile' in ketama's folder, or set {ketama, [{library, Path}]} to the library's absolute path".
@@ -123,11 +121,13 @@ machine(File) ->
             Header = file:read(Opened, 20),
             ok = file:close(Opened),
             case Header of
-                {ok, <<16#7f, "ELF", Size, Order, _:12/binary, Kind:2/binary>>} -> {ok, {Size, Order, Kind}};
-                _ -> {error, enoexec}
+                {ok, <<16#7f, "ELF", Size, Order, _:12/binary, Kind:2/binary>>} -> {Size, Order, Kind};
+                _ -> unknown
             end;
-        {error, Posix} ->
-            {error, Posix}
+        {error, Posix} when Posix =:= enoent; Posix =:= enotdir ->
+            missing;
+        {error, _} ->
+            unknown
     end.
 
 %% The clients, the default first, each with its key hashes, its default first.

@@ -4,16 +4,12 @@
 # function.
 set -eu
 cd "$(dirname "$0")/.."
+. test/functions.sh
 root=$PWD
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 unset CARGO_TARGET_DIR CARGO_BUILD_TARGET KETAMA_LIBRARY
 priv=_build/default/lib/ketama/priv
-
-fail() {
-    echo "$1" >&2
-    exit 1
-}
 
 rebar3 compile >"$work/said" 2>&1 || fail "$(cat "$work/said")"
 touch "$work/before"
@@ -198,11 +194,11 @@ if [ -e /proc/self/exe ]; then
     cmp "$work/other.so" "$given/$priv/libketama_nif.so"
 fi
 if [ "$(od -A n -t x1 -N 6 /proc/self/exe 2>/dev/null)" = " 7f 45 4c 46 02 01" ]; then
+    cp "$library" "$given/$priv/libketama_nif.so"
     for bytes in 64 4096 "$(($(wc -c <"$library") - 1))"; do
         head -c "$bytes" "$library" >"$work/cut.so"
         # What is cut off before it names its function is not even ours.
         grep -q ketama_nif_nif_init "$work/cut.so" || continue
-        cp "$library" "$given/$priv/libketama_nif.so"
         not_taken "$work/cut.so" "is cut short."
     done
 fi
@@ -237,7 +233,7 @@ crate "$work/source"
 mkdir "$work/source/priv"
 echo old >"$work/source/priv/libketama_nif.so"
 
-mkdir -p "$work/umbrella/apps" "$work/checkout/_checkouts" "$work/checkout/src" "$work/mix"
+mkdir -p "$work/umbrella/apps" "$work/checkout/_checkouts" "$work/checkout/src"
 cp -R "$work/source" "$work/umbrella/apps/ketama"
 ln -s "$work/source" "$work/checkout/_checkouts/ketama"
 echo '{deps, [ketama]}.' >"$work/checkout/rebar.config"
@@ -252,15 +248,8 @@ for project in umbrella/lib checkout/checkouts; do
     holds "_build/rpi4/${project#*/}" other
 done
 
-cat >"$work/mix/mix.exs" <<EOF
-defmodule Fleet.MixProject do
-  use Mix.Project
-  def project, do: [app: :fleet, version: "1.0.0", deps: [{:ketama, path: "$work/source", manager: :rebar3}]]
-end
-EOF
+mix_project "$work/mix" "$work/source"
 cd "$work/mix"
-MIX_REBAR3=$(command -v rebar3)
-export MIX_REBAR3 TERM=dumb
 for_target host mix compile
 MIX_TARGET=rpi4 for_target other mix compile
 holds _build/dev/lib host

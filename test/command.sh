@@ -3,16 +3,12 @@
 # folder; what is wrong is a sentence and an exit code. make ring and make diff say the same.
 set -eu
 cd "$(dirname "$0")/.."
+. test/functions.sh
 root=$PWD
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 export WORK="$work"
 unset MAKEFLAGS MAKELEVEL MFLAGS
-
-fail() {
-    echo "$1" >&2
-    exit 1
-}
 
 # What an Erlang expression makes of the files in the work folder. Write(Name, Bytes) writes one there.
 erlang() {

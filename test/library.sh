@@ -3,12 +3,8 @@
 # and all its crates have a licence that the README lists.
 set -eu
 cd "$(dirname "$0")/.."
+. test/functions.sh
 library=_build/default/lib/ketama/priv/libketama_nif.so
-
-fail() {
-    echo "$1" >&2
-    exit 1
-}
 
 # A macOS name has an underscore in front.
 exported=$(nm -gU "$library" 2>/dev/null | awk '{print $NF}' | sed 's/^_//' | sort | tr '\n' ' ')

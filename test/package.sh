@@ -3,15 +3,11 @@
 # and projects without cargo build it and ask for a key.
 set -eu
 cd "$(dirname "$0")/.."
+. test/functions.sh
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 export TERM=dumb CARGO_PROFILE_RELEASE_STRIP=none
 unset KETAMA_LIBRARY CARGO_BUILD_TARGET
-
-fail() {
-    echo "$1" >&2
-    exit 1
-}
 
 package=$PWD/$(sh native/package.sh)
 (cd "$(dirname "$package")" && { sha256sum -c "$package.sha256" || shasum -a 256 -c "$package.sha256"; } >/dev/null 2>&1) ||
@@ -42,16 +38,8 @@ key=$(rebar3 compile >"$work/said" 2>&1 && erl -noshell -pa _build/default/check
     {ok, C} = ketama:new([{"a", 1}]), io:put_chars(ketama:getserver(C, "key")), halt().') || fail "$(cat "$work/said")"
 [ "$key" = a ] || fail "rebar3: the server is $key"
 
-mkdir "$work/mix"
-cat >"$work/mix/mix.exs" <<END
-defmodule Fleet.MixProject do
-  use Mix.Project
-  def project, do: [app: :fleet, version: "1.0.0", deps: [{:ketama, path: "$PWD/$unpacked", manager: :rebar3}]]
-end
-END
+mix_project "$work/mix" "$PWD/$unpacked"
 cd "$work/mix"
-MIX_REBAR3=$(command -v rebar3)
-export MIX_REBAR3
 mix run -e '{:ok, c} = :ketama.new([{"a", 1}]); IO.puts("server " <> :ketama.getserver(c, "key"))' >"$work/said" 2>&1 &&
     grep -qx "server a" "$work/said" || fail "Mix: $(cat "$work/said")"
 echo "package: $(basename "$package") builds without cargo, with rebar3 and with Mix"

@@ -1,0 +1,19 @@
+# What several of the scripts here need; they read this file.
+
+fail() {
+    echo "$1" >&2
+    exit 1
+}
+
+# mix_project FOLDER KETAMA: a project of Mix, called fleet, that depends on the ketama in a folder.
+mix_project() {
+    mkdir -p "$1"
+    cat >"$1/mix.exs" <<EOF
+defmodule Fleet.MixProject do
+  use Mix.Project
+  def project, do: [app: :fleet, version: "1.0.0", deps: [{:ketama, path: "$2", manager: :rebar3}]]
+end
+EOF
+    MIX_REBAR3=$(command -v rebar3)
+    export MIX_REBAR3 TERM=dumb
+}
