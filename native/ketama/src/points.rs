@@ -67,17 +67,18 @@ impl Unsorted {
 /// There is about one point to a bucket: 4 are nearly always enough.
 const PROBE: usize = 4;
 
-/// The most points of a bucket up to which all points are sorted at once.
+/// The most points that fall together up to which an insertion sort takes them apart.
 const FEW: u32 = 32;
 
-/// So many buckets are sorted at once, and the points put into such parts before, where there are more:
-/// a processor waits for each point that it puts anywhere into the memory.
-const PART_BITS: u32 = 15;
+/// The fewest buckets for which the points are put into parts first, by their upper bits, so that the
+/// nearest cache holds what is sorted at once.
+const FEWEST_BUCKETS: usize = 1 << 13;
 
-/// The fewest parts for which that pays. While one of them is sorted there are two of it.
-const FEWEST_PARTS: usize = 8;
+const PART_BITS: u32 = 8;
 
-const PART_MASK: u32 = (1 << PART_BITS) - 1;
+/// The points of a part are sorted by so many more bits than its buckets have: fewer fall together, and
+/// the processor guesses rightly that the next one is in its place.
+const FINER_BITS: u32 = 2;
 
 /// Points that are looked up by a table on their upper bits.
 ///
@@ -186,36 +187,12 @@ fn sort(
     ends: &mut [u32],
     sorted: &mut [Point],
 ) -> Result<(), TryReserveError> {
-    let mut part_ends = vec![0; ends.len() >> PART_BITS];
-    if part_ends.len() < FEWEST_PARTS {
-        bucket_sort(unsorted.iter(), |value| value >> shift, ends, sorted);
-        return Ok(());
-    }
-    spread(unsorted.iter(), |value| value >> (shift + PART_BITS), &mut part_ends, sorted);
-    drop(unsorted);
-    let (mut part, mut start) = (Vec::new(), 0);
-    for (end, ends) in part_ends.into_iter().zip(ends.chunks_exact_mut(1 << PART_BITS)) {
-        let sorted = &mut sorted[start as usize..end as usize];
-        part.clear();
-        part.try_reserve_exact(sorted.len())?;
-        part.extend_from_slice(sorted);
-        bucket_sort(part.iter().copied(), |value| value >> shift & PART_MASK, ends, sorted);
-        for end in ends {
-            *end += start;
-        }
-        start = end;
-    }
-    Ok(())
-}
-
-/// Sorts points of few enough buckets that the processor's cache holds them.
-fn bucket_sort(
-    points: impl Iterator<Item = Point> + Clone,
-    bucket: impl Fn(u32) -> u32,
-    ends: &mut [u32],
-    sorted: &mut [Point],
-) {
-    if spread(points, bucket, ends, sorted) <= FEW {
+    let most = if ends.len() < FEWEST_BUCKETS {
+        spread(unsorted.iter(), |value| value >> shift, ends, sorted)
+    } else {
+        spread_in_parts(unsorted, shift, ends, sorted)?
+    };
+    if most <= FEW {
         // No point is far from its place.
         insertion_sort(sorted);
     } else {
@@ -225,6 +202,38 @@ fn bucket_sort(
             start = end as usize;
         }
     }
+    Ok(())
+}
+
+/// [`spread`], and more: within a bucket the points are sorted by [`FINER_BITS`] bits. Returns the most
+/// points that these do not tell apart.
+fn spread_in_parts(
+    unsorted: Unsorted,
+    shift: u32,
+    ends: &mut [u32],
+    sorted: &mut [Point],
+) -> Result<u32, TryReserveError> {
+    let mut part_ends = [0; 1 << PART_BITS];
+    spread(unsorted.iter(), |value| value >> (u32::BITS - PART_BITS), &mut part_ends, sorted);
+    drop(unsorted);
+    let buckets = ends.len() >> PART_BITS;
+    let mut finer_ends = try_filled(0, buckets << FINER_BITS)?;
+    let (finer_shift, mask) = (shift - FINER_BITS, u32::MAX >> PART_BITS >> (shift - FINER_BITS));
+    let (mut part, mut start, mut most) = (Vec::new(), 0, 0);
+    for (end, ends) in part_ends.into_iter().zip(ends.chunks_exact_mut(buckets)) {
+        let sorted = &mut sorted[start as usize..end as usize];
+        part.clear();
+        part.try_reserve_exact(sorted.len())?;
+        part.extend_from_slice(sorted);
+        finer_ends.fill(0);
+        let finer = |value| value >> finer_shift & mask;
+        most = most.max(spread(part.iter().copied(), finer, &mut finer_ends, sorted));
+        for (end, finer) in ends.iter_mut().zip(finer_ends.chunks_exact(1 << FINER_BITS)) {
+            *end = start + finer[finer.len() - 1];
+        }
+        start = end;
+    }
+    Ok(most)
 }
 
 /// Puts points into `spread` bucket after bucket, those of a bucket in their order, and the ends of the
@@ -334,7 +343,7 @@ mod tests {
     /// So many that they are sorted in parts: all over the ring, in a corner of it, and on few places.
     #[test]
     fn many_points() {
-        let count = u32::try_from(FEWEST_PARTS << PART_BITS).expect("a few") + 12_345;
+        let count = u32::try_from(FEWEST_BUCKETS).expect("a few") + 123_456;
         let values: [fn(u32) -> u32; 4] = [
             |i| i.wrapping_mul(0x9e37_79b1) ^ i.wrapping_mul(i) >> 7,
             |i| i % 300_000,

@@ -34,11 +34,20 @@ pub(super) enum Spelling {
 }
 
 impl Spelling {
-    /// What the labels of a server have in front of their numbers, and behind them.
-    pub(super) fn around_number(self, name: &[u8]) -> (Vec<u8>, Vec<u8>) {
+    /// Writes what the labels of a server have in front of their numbers, and behind them.
+    pub(super) fn write_around_number(self, name: &[u8], around: &mut (Vec<u8>, Vec<u8>)) {
+        let (before, after) = around;
+        before.clear();
+        after.clear();
         match self {
-            Self::NameFirst(separator) => ([name, &[separator]].concat(), Vec::new()),
-            Self::NumberFirst => (Vec::new(), [b"-", name].concat()),
+            Self::NameFirst(separator) => {
+                before.extend_from_slice(name);
+                before.push(separator);
+            }
+            Self::NumberFirst => {
+                after.push(b'-');
+                after.extend_from_slice(name);
+            }
         }
     }
 }
@@ -113,7 +122,9 @@ mod tests {
         ] {
             for count in [0, 1, 15, 16, 17, 100] {
                 let mut found = Vec::new();
-                Labels::default().each(&spelling.around_number(b"n"), count, |labels| {
+                let mut around = (b"former".to_vec(), b"former".to_vec());
+                spelling.write_around_number(b"n", &mut around);
+                Labels::default().each(&around, count, |labels| {
                     assert!(labels.len() <= LANES);
                     found.extend(labels.iter().map(|label| label.to_vec()));
                 });

@@ -366,21 +366,21 @@ impl Dialect {
         let Unsorted { mut values, mut owners } =
             Unsorted::with_capacity(most_points, most_owners)?;
         let (mut buffers, mut numbered) = (Labels::default(), Numbered::new(Level::new()));
+        let mut around = Default::default();
         for &owner in order {
             let server = &servers[owner as usize];
             let count = count_of(server);
             owners.push((owner, (count * points_of_label) as u32));
             let name = &(self.name_in_label)(server.name());
-            let around = || self.spelling.around_number(name);
-            let mut labels = |body: &mut dyn FnMut(&[&[u8]])| buffers.each(&around(), count, body);
+            self.spelling.write_around_number(name, &mut around);
+            let mut labels = |body: &mut dyn FnMut(&[&[u8]])| buffers.each(&around, count, body);
             match self.points {
                 PointsOf::Md5Words => {
-                    let around = around();
                     let (text, after) = &around;
                     if after.is_empty() && text.len() <= Numbered::MAX_TEXT {
                         numbered.each(text, count, &mut values);
                     } else {
-                        buffers.each(&around, count, |labels| numbered.others(labels, &mut values));
+                        labels(&mut |labels| numbered.others(labels, &mut values));
                     }
                 }
                 PointsOf::KeyHash => labels(&mut |labels| {
