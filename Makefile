@@ -80,10 +80,12 @@ otp: RELEASES = trixie sid
 otp:
 	@sh test/otp.sh _build/otp $(RELEASES)
 
-# ketama beside plain Erlang and the port driver: a table, bench/results.csv and bench/results.svg.
+# ketama beside plain Erlang, the port driver and, where PEERS= is a folder with their sources, other libraries:
+# bench/results-MACHINE.csv, and bench/results.svg of all machines. PEERS has ex_hash_ring, libring or hash_ring in it.
 bench: build-bench
-	@erl -noshell -pa $(EBIN) $(BENCH) -run bench main $(BENCH)/release \
-		test/data/libketama/lastfm-eight.servers bench/results.csv bench/results.svg -s init stop
+	@peers=$$([ -z "$(PEERS)" ] || sh bench/peers.sh "$(PEERS)" $(BENCH)/peers); \
+		erl -noshell -pa $(EBIN) $(BENCH) $$peers -run bench main $(BENCH)/release \
+		test/data/libketama/lastfm-eight.servers bench -s init stop
 
 # Keys through memcached's real clients, and where ketama says that they are; through some of the
 # clients: make clients CLIENTS="php nutcracker"

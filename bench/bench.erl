@@ -1,11 +1,13 @@
-%% The benchmark: ketama beside plain Erlang and the port driver, in one process and one run.
+%% The benchmark: ketama beside plain Erlang, the port driver and other libraries, in one process and one run.
 %%
 %% The ways to look a key up take turns, round after round, so that a slow moment of the machine
-%% meets all of them. Each is a plain recursive loop over a list of keys: a fun called for each key
-%% would cost as much as what is measured.
+%% meets all of them.
 -module(bench).
 
 -export([main/1]).
+
+-include("loop.hrl").
+-include("row.hrl").
 
 %% The keys of one pass, and for how long one way is measured in one round.
 -define(KEYS, 1000).
@@ -15,13 +17,13 @@
 -define(PORT_PASSES, 2).
 -define(SECONDS, 1).
 
-%% A row of the results; a ratio is to the baseline of its table.
--record(row, {table, name, minimum, median, ratio, unit}).
-
-main([Native, Servers, Csv, Svg]) ->
+%% Writes a table for this machine into the folder, and the chart of all machines that it has tables of.
+main([Native, Servers, Folder]) ->
     ok = empty_nif:load(filename:join(Native, "libketama_bench")),
     {ok, _} = port_driver:start_link(Servers, filename:join(Native, "port_driver")),
     ignore = ketama:start_link(Servers),
+    %% Some rings are larger than their clients can take, which is logged.
+    ok = logger:set_primary_config(level, error),
     io:format("~ts~n", [machine()]),
     Rows = lists:append([
         one_key(Servers),
@@ -30,20 +32,12 @@ main([Native, Servers, Csv, Svg]) ->
         hashes(),
         batches(Servers),
         callers(Servers),
-        building()
+        building(),
+        dialects()
     ]),
     port_driver:stop(),
-    ok = file:write_file(Csv, csv(Rows)),
-    ok = file:write_file(
-        Svg,
-        chart:svg(machine(), [
-            {Title, [{Name, Ratio} || #row{table = T, name = Name, ratio = Ratio} <- Rows, T =:= Table]}
-         || {Table, Title} <- [
-                {one_key, "One key of 8 bytes, 8 servers"},
-                {batch, "Many keys of 8 bytes in one call, a key"}
-            ]
-        ])
-    ).
+    ok = results:write(Folder, machine(), Rows),
+    ok = chart:write(filename:join(Folder, "results.svg"), results:read(Folder)).
 
 %% Keys of 8 bytes, a ring of 8 servers.
 
@@ -67,6 +61,10 @@ one_key(File) ->
         {"getserver/2, iolist", ?PASSES, fun() -> getserver(C, Lists) end},
         {"iolist_to_binary/1, iolist", ?PASSES, fun() -> flattened(C, Lists) end},
         {"port driver", ?PORT_PASSES, fun() -> port(C, Keys) end}
+        | [
+            {Name, ?PASSES div 4, fun() -> Loop(Ring, Keys) end}
+         || {Name, New, Loop} <- peers:all(), Ring <- [New([Server || {Server, _} <- servers(C)])]
+        ]
     ]).
 
 %% A continuum by its name, among few names and many.
@@ -101,7 +99,8 @@ other_keys() ->
             Title = io_lib:format("Keys of ~b bytes, ~b servers", [Length, N]),
             table(other_keys, lists:flatten(Title), "plain Erlang", [
                 {"plain Erlang", ?PASSES, fun() -> plain(Plain, Keys) end},
-                {"getserver/2", ?PASSES, fun() -> getserver(C, Keys) end}
+                {"getserver/2", ?PASSES, fun() -> getserver(C, Keys) end},
+                {"getservers/2 of 1000", ?PASSES, fun() -> getservers(C, [Keys]) end}
             ])
         end
      || {Length, N} <- [{40, 8}, {100, 8}, {8, 100}, {8, 1000}]
@@ -152,15 +151,7 @@ split(N, Keys) when length(Keys) > N ->
 split(_N, Keys) ->
     [Keys].
 
-%% The loops. A macro, for each must be a function of its own that calls what it measures.
-
--define(LOOP(Name, Call),
-    Name(C, [K | Keys]) ->
-        _ = Call,
-        Name(C, Keys);
-    Name(_C, []) ->
-        ok
-).
+%% The loops.
 
 ?LOOP(empty, K).
 ?LOOP(empty_nif, empty_nif:call(C, K)).
@@ -268,25 +259,40 @@ passes(End, Way, Done) ->
 %% Building: microseconds, and bytes a point.
 
 building() ->
-    lists:append([building(N) || N <- [8, 100, 1000, 10000]]).
+    lists:append([building(N) || N <- [8, 100, 1000, 10000, 100000]]).
 
 building(N) ->
     Servers = servers(N),
     Plain = fun() -> plain:new(Servers) end,
     New = fun() -> {ok, C} = ketama:new(Servers), C end,
-    %% Plain Erlang takes a second and more for 10,000 servers.
-    Ways = [{"plain Erlang", Plain, fun plain_bytes/1} || N =< 1000] ++ [{"new/1", New, fun bytes/1}],
+    Names = [Name || {Name, _} <- Servers],
+    %% These take seconds and more of a larger ring.
+    Ways =
+        [{"plain Erlang", Plain, fun plain_bytes/1} || N =< 10000] ++
+            [{Name, fun() -> Peer(Names) end, none} || {Name, Peer, _} <- peers:all(), N =< 100] ++
+            [{"new/1", New, fun bytes/1}],
     Rounds = [
         [{Name, microseconds(Way)} || {Name, Way, _} <- Ways]
-     || _ <- lists:seq(1, max(3, min(25, 10000 div N)))
+     || _ <- lists:seq(1, max(3, min(25, 50000 div N)))
     ],
     Bytes = [
         #row{table = building, name = Name, minimum = Held(Way), unit = "bytes/point"}
-     || {Name, Way, Held} <- Ways
+     || {Name, Way, Held} <- Ways, Held =/= none
     ],
     Rows = rows(building, "plain Erlang", "us", Rounds) ++ Bytes,
     Of = lists:flatten(io_lib:format(", ~b servers", [N])),
     print("Building" ++ Of, [Row#row{name = Row#row.name ++ Of} || Row <- Rows]).
+
+%% Each kind of ring, of servers with the weight 1.
+
+dialects() ->
+    Servers = [Name || {Name, _} <- servers(1000)],
+    Ways = [
+        {atom_to_list(Dialect), fun() -> {ok, _} = ketama:new(Servers, #{dialect => Dialect}) end}
+     || {Dialect, _} <- ketama_nif:dialects()
+    ],
+    Rounds = [[{Name, microseconds(Way)} || {Name, Way} <- Ways] || _ <- lists:seq(1, 25)],
+    print("Building, 1000 servers, by dialect", rows(dialects, "libketama", "us", Rounds)).
 
 microseconds(Build) ->
     erlang:garbage_collect(),
@@ -296,11 +302,16 @@ microseconds(Build) ->
 
 %% What the VM counts, over as many continua as weigh enough to see.
 bytes(Build) ->
+    First = Build(),
+    Points = lists:sum([Points || {_, _, Points} <- ketama:servers(First)]),
+    Count = max(1, min(20, 20000000 div Points)),
     erlang:garbage_collect(),
     Before = erlang:memory(system),
-    Continua = [Build() || _ <- lists:seq(1, 20)],
+    Continua = [Build() || _ <- lists:seq(1, Count)],
     Held = erlang:memory(system) - Before,
-    Held / lists:sum([Points || C <- Continua, {_, _, Points} <- ketama:servers(C)]).
+    %% They, and the first one, are held until here.
+    true = length([First | Continua]) > Count,
+    Held / (Count * Points).
 
 plain_bytes(Build) ->
     Ring = {Points, _} = Build(),
@@ -329,35 +340,20 @@ print(Title, Rows) ->
 
 figures(#row{minimum = Minimum, median = Median, ratio = Ratio, unit = Unit}) ->
     [
-        io_lib:format("~12ts ~ts", [number(Minimum), Unit]),
-        [io_lib:format(", median ~ts", [number(Median)]) || Median =/= undefined],
+        io_lib:format("~12ts ~ts", [results:number(Minimum), Unit]),
+        [io_lib:format(", median ~ts", [results:number(Median)]) || Median =/= undefined],
         [io_lib:format("   ~.3f", [float(Ratio)]) || Ratio =/= undefined]
-    ].
-
-number(Number) when Number < 10000 -> io_lib:format("~.1f", [float(Number)]);
-number(Number) -> integer_to_list(round(Number)).
-
-csv(Rows) ->
-    [
-        "table,name,unit,minimum,median,ratio\n"
-        | [
-            lists:join($,, [
-                atom_to_list(Row#row.table),
-                [$", Row#row.name, $"],
-                Row#row.unit,
-                number(Row#row.minimum),
-                [number(Row#row.median) || Row#row.median =/= undefined],
-                [io_lib:format("~.4f", [float(Row#row.ratio)]) || Row#row.ratio =/= undefined]
-            ]) ++ "\n"
-         || Row <- Rows
-        ]
     ].
 
 %% The processor and the VM that the figures hold for.
 machine() ->
+    Processor = os:cmd(
+        "sed -n 's/^model name[^:]*: //p' /proc/cpuinfo 2>/dev/null | head -n 1 | grep . ||"
+        " sysctl -n machdep.cpu.brand_string 2>/dev/null || uname -m"
+    ),
     lists:flatten(
         io_lib:format("~ts, ~b schedulers, OTP ~s", [
-            string:trim(os:cmd("sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -n 1")),
+            re:replace(string:trim(Processor), "\\(R\\)| [0-9]+-Core| Processor", "", [global, {return, list}]),
             erlang:system_info(schedulers_online),
             erlang:system_info(otp_release)
         ])

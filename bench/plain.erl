@@ -3,28 +3,39 @@
 
 -export([new/1, getserver/2]).
 
+-define(OWNER_BITS, 27).
+-define(OWNER_MASK, 16#7FFFFFF).
+
 %% The points and the servers that own them, each a tuple in ascending order of the points.
+%%
+%% A point and its owner are one integer while they are sorted: of less than 60 bits, so that it is no bignum.
 new(Servers) ->
     N = length(Servers),
     Total = lists:sum([Weight || {_, Weight} <- Servers]),
-    Points = points(Servers, Total, N, 0),
     Owners = list_to_tuple([Name || {Name, _} <- Servers]),
-    Sorted = lists:sort(Points),
+    Sorted = lists:sort(points(Servers, Total, N, 1, [])),
     {
-        list_to_tuple([Point bsr 32 || Point <- Sorted]),
-        list_to_tuple([element(1 + Point band 16#FFFFFFFF, Owners) || Point <- Sorted])
+        list_to_tuple([Point bsr ?OWNER_BITS || Point <- Sorted]),
+        list_to_tuple([element(Point band ?OWNER_MASK, Owners) || Point <- Sorted])
     }.
 
-%% A point and its owner as one integer, which sorts faster than a tuple of them.
-points([{Name, Weight} | Servers], Total, N, Owner) ->
-    Label = <<Name/binary, $->>,
-    [
-        Point bsl 32 bor Owner
-     || Block <- lists:seq(0, blocks(Weight, Total, N) - 1),
-        <<Point:32/little>> <= erlang:md5([Label, integer_to_binary(Block)])
-    ] ++ points(Servers, Total, N, Owner + 1);
-points([], _Total, _N, _Owner) ->
-    [].
+points([{Name, Weight} | Servers], Total, N, Owner, Points) ->
+    Blocks = blocks(Weight, Total, N),
+    points(Servers, Total, N, Owner + 1, labels(<<Name/binary, $->>, Blocks - 1, Owner, Points));
+points([], _Total, _N, _Owner, Points) ->
+    Points.
+
+labels(_Name, -1, _Owner, Points) ->
+    Points;
+labels(Name, Block, Owner, Points) ->
+    <<A:32/little, B:32/little, C:32/little, D:32/little>> = erlang:md5([Name, integer_to_binary(Block)]),
+    labels(Name, Block - 1, Owner, [
+        A bsl ?OWNER_BITS bor Owner,
+        B bsl ?OWNER_BITS bor Owner,
+        C bsl ?OWNER_BITS bor Owner,
+        D bsl ?OWNER_BITS bor Owner
+        | Points
+    ]).
 
 blocks(Weight, Total, N) ->
     trunc(float32(float32(float32(Weight) / float32(Total)) * 40.0 * N)).

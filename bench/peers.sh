@@ -1,0 +1,11 @@
+#!/bin/sh
+# Compiles the other libraries whose sources are in folders of their names below a folder, and prints what the code path
+# needs for them: peers.sh FROM TO
+set -eu
+mkdir -p "$2"
+for library in ex_hash_ring libring; do
+    [ ! -d "$1/$library" ] || find "$1/$library/lib" -name '*.ex' -exec elixirc -o "$2" {} + >&2
+done
+[ ! -d "$1/hash_ring" ] || erlc -I "$1/hash_ring/include" -o "$2" "$1"/hash_ring/src/*.erl >&2
+echo "$2"
+! command -v elixir >/dev/null || elixir -e 'IO.puts(Application.app_dir(:elixir, "ebin"))'
