@@ -25,7 +25,7 @@ fn getservers<'a>(
     let count = count.decode()?;
     spend(continuum, 1, count, bytes, budget)?;
     let owners = owners(continuum, keys, count, except, budget)?;
-    let mut names = NameCache::new(env, continuum);
+    let mut names = NameCache::new(env, continuum, count);
     Ok(make_list(env, owners.iter().map(|&owner| names.get(owner))))
 }
 
@@ -85,8 +85,8 @@ impl<'a> Groups<'a> {
     }
 }
 
-/// What `count` keys of so many `bytes` in all take: some units each, and a few more where nearly each
-/// key has a server of its own, the name of which is to be copied.
+/// What `count` keys of so many `bytes` in all take: some units each, and a few more for the name of each
+/// server that is made.
 fn spend(
     continuum: &Continuum,
     units: usize,
@@ -94,8 +94,8 @@ fn spend(
     bytes: Term,
     budget: &mut Budget,
 ) -> Result<(), Stop> {
-    let names = if continuum.servers().len() > SLOTS { 4 } else { 0 };
-    budget.spend(count.saturating_mul(units + names))?;
+    let names = count.min(continuum.servers().len());
+    budget.spend(count.saturating_mul(units).saturating_add(4 * names))?;
     budget.spend_on_bytes(bytes.decode()?)
 }
 
@@ -153,30 +153,29 @@ fn decode_except(
     Ok(Some(continuum.except(names).ok_or(Error::RaiseAtom("no_servers"))?))
 }
 
-/// The names of the servers last seen, so that their keys share one binary.
+/// The names of servers, so that their keys share one binary: of all servers, or of as many as there are keys.
 struct NameCache<'a, 'b> {
     env: Env<'a>,
     continuum: &'b Continuum,
-    owners: [usize; SLOTS],
-    names: [Term<'a>; SLOTS],
+    /// A server and its name, at the place of the server's lower bits.
+    names: Short<(usize, Term<'a>)>,
 }
 
-/// Enough for most fleets, and little to fill for a call of a few keys.
-const SLOTS: usize = 64;
-
 impl<'a, 'b> NameCache<'a, 'b> {
-    fn new(env: Env<'a>, continuum: &'b Continuum) -> Self {
-        let none = Term::list_new_empty(env);
-        Self { env, continuum, owners: [usize::MAX; SLOTS], names: [none; SLOTS] }
+    fn new(env: Env<'a>, continuum: &'b Continuum, keys: usize) -> Self {
+        let places = continuum.servers().len().min(keys).next_power_of_two();
+        let none = (usize::MAX, Term::list_new_empty(env));
+        Self { env, continuum, names: smallvec![none; places] }
     }
 
     #[inline]
     fn get(&mut self, owner: usize) -> Term<'a> {
-        let slot = owner % SLOTS;
-        if self.owners[slot] != owner {
-            self.owners[slot] = owner;
-            self.names[slot] = server_binary(self.env, &self.continuum.servers()[owner]);
+        let place = owner & (self.names.len() - 1);
+        let (named, name) = &mut self.names[place];
+        if *named != owner {
+            *named = owner;
+            *name = server_binary(self.env, &self.continuum.servers()[owner]);
         }
-        self.names[slot]
+        *name
     }
 }
