@@ -4,13 +4,13 @@
 %% made with rustler is loaded once in the life of a VM.
 -module(ketama_nif).
 
--export([dialects/0, check_options/1, new/2, parse/2, without/2]).
+-export([dialects/0, check_options/1, new/3, parse/2, without/2]).
 -export([put/4, forget/1, names/0, continuum/1, previous/1, history/1]).
 -export([getserver/2, getservers/5, group/6, replicas/4, hash/2, hash/3]).
 -export([servers/1, points/1, shares/1, diff/2, moved/2, info/1]).
 
 -on_load(init/0).
--nifs([dialects/0, check_options/1, new/2, parse/2, without/2]).
+-nifs([dialects/0, check_options/1, new/3, parse/2, without/2]).
 -nifs([put/4, forget/1, names/0, continuum/1, previous/1, history/1]).
 -nifs([getserver/2, getservers/5, group/6, replicas/4, hash/2, hash/3]).
 -nifs([servers/1, points/1, shares/1, diff/2, moved/2, info/1]).
@@ -138,10 +138,11 @@ dialects() -> erlang:nif_error(nif_not_loaded).
 -spec check_options(options()) -> ok.
 check_options(_Options) -> erlang:nif_error(nif_not_loaded).
 
--spec new([term()], options()) ->
+%% Bytes are those of the names: how long it will take, before it looks at them.
+-spec new([term()], options(), Bytes :: non_neg_integer()) ->
     {ok, ketama:continuum(), [warning()]}
     | {error, no_servers | system_limit | {invalid_server, term()}}.
-new(_Servers, _Options) -> erlang:nif_error(nif_not_loaded).
+new(_Servers, _Options, _Bytes) -> erlang:nif_error(nif_not_loaded).
 
 -spec parse(binary(), options()) ->
     {ok, ketama:continuum(), [warning()]}

@@ -126,7 +126,18 @@ make({servers_file, Path}, Contents, Options) ->
         Made -> Made
     end;
 make(_List, Servers, Options) ->
-    made("a list of servers", ketama_nif:new(Servers, Options), Options).
+    made("a list of servers", ketama_nif:new(Servers, Options, name_bytes(Servers)), Options).
+
+%% Of wrong servers many, so that the NIF takes its time for them.
+name_bytes(Servers) ->
+    try
+        iolist_size([name(Server) || Server <- Servers])
+    catch
+        error:_ -> 1 bsl 32
+    end.
+
+name({Name, _Weight}) -> Name;
+name(Name) -> Name.
 
 made(Source, {ok, Continuum, Warnings}, Options) ->
     Dialect = maps:get(dialect, Options, libketama),

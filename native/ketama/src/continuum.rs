@@ -1,6 +1,6 @@
 //! The continuum: servers, their points, and the place of a key among them.
 
-use crate::dialect::Excess;
+use crate::dialect::{Excess, Pool};
 use crate::edge::Arcs;
 use crate::names::Names;
 use crate::options::Options;
@@ -63,19 +63,13 @@ impl Continuum {
     /// # Errors
     /// No server with a point, a sum of weights over 64 bits, or more points than there is memory for.
     pub fn new(servers: Vec<Server>, options: Options) -> Result<Self, BuildError> {
-        servers.iter().map(Server::weight).enumerate().try_fold(
-            0_u64,
-            |total, (index, weight)| {
-                total.checked_add(weight).ok_or(BuildError::TotalOutOfRange(index))
-            },
-        )?;
         let (dialect, hash) = (options.dialect(), options.hash());
-        let (pool, order) = (options.pool(&servers), dialect.order(&servers));
-        let mut unsorted = dialect.points(&pool, &servers, &order, hash)?;
-        let count = unsorted.values.len();
+        let (pool, count) = Self::pool(&servers, options)?;
         if count == 0 {
             return Err(BuildError::NoServers);
         }
+        let order = dialect.order(&servers);
+        let mut unsorted = dialect.points(&pool, &servers, &order, hash, count)?;
         let mut counts = vec![0; servers.len()];
         for &(owner, count) in &unsorted.owners {
             counts[owner as usize] = count;
@@ -87,6 +81,23 @@ impl Continuum {
         let (points, shown) = (Points::new(unsorted, dialect.winner())?, first..first + count);
         let (names, servers) = (Names::of(&servers), servers.into());
         Ok(Self { servers, names, points, shown, counts: counts.into(), place, options })
+    }
+
+    /// The number of points of the continuum of these servers, which says how long it takes to make it.
+    ///
+    /// # Errors
+    /// As of [`new`](Self::new).
+    pub fn point_count(servers: &[Server], options: Options) -> Result<usize, BuildError> {
+        Self::pool(servers, options).map(|(_, count)| count)
+    }
+
+    fn pool(servers: &[Server], options: Options) -> Result<(Pool, usize), BuildError> {
+        servers.iter().enumerate().try_fold(0_u64, |total, (index, server)| {
+            total.checked_add(server.weight()).ok_or(BuildError::TotalOutOfRange(index))
+        })?;
+        let pool = options.pool(servers);
+        let count = options.dialect().point_count(&pool, servers)?;
+        Ok((pool, count))
     }
 
     /// The client and how it is configured.

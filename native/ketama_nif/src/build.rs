@@ -3,8 +3,9 @@
 // rustler decodes arguments as values.
 #![allow(clippy::needless_pass_by_value)]
 
+use crate::call::{Budget, Stop, nif};
 use crate::handle::Handle;
-use crate::list::make_list;
+use crate::list::{Cells, make_list};
 use crate::registry::Ring;
 use crate::{atoms, server_binary};
 use ketama::servers_file::{self, Trap};
@@ -91,21 +92,39 @@ fn parse<'a>(env: Env<'a>, contents: Binary<'a>, options: Chosen) -> Term<'a> {
     }
 }
 
-#[rustler::nif(schedule = "DirtyCpu")]
-fn new<'a>(env: Env<'a>, list: Term<'a>, options: Chosen) -> NifResult<Term<'a>> {
-    // The iterator panics at the end of an improper list.
-    list.list_length()?;
-    let entries: Vec<Term> = list.decode()?;
-    let mut servers = Vec::with_capacity(entries.len());
-    for &entry in &entries {
+nif!(c"new", 3, new);
+
+/// The continuum of a list of servers, the names of which have so many bytes in all.
+fn new<'a>(
+    env: Env<'a>,
+    [list, options, bytes]: [Term<'a>; 3],
+    budget: &mut Budget,
+) -> Result<Term<'a>, Stop> {
+    budget.spend_on_bytes(bytes.decode()?)?;
+    let Chosen(options) = options.decode()?;
+    let mut entries = Cells::of(list);
+    let mut servers = Vec::new();
+    let mut invalid = None;
+    for entry in &mut entries {
+        // The name is taken apart and copied.
+        budget.spend(8)?;
         match decode_server(entry) {
             Some(server) => servers.push(server),
-            None => return Ok(invalid_server(env, entry)),
+            None => invalid = invalid.or(Some(entry)),
         }
     }
-    Ok(match Continuum::new(servers, options.0) {
+    if !entries.are_done() {
+        return Err(Error::BadArg.into());
+    }
+    if let Some(entry) = invalid {
+        return Ok(invalid_server(env, entry));
+    }
+    budget.spend(Continuum::point_count(&servers, options).unwrap_or(0))?;
+    Ok(match Continuum::new(servers, options) {
         Ok(continuum) => made(env, continuum, Vec::new()),
-        Err(BuildError::TotalOutOfRange(index)) => invalid_server(env, entries[index]),
+        Err(BuildError::TotalOutOfRange(index)) => {
+            invalid_server(env, Cells::of(list).nth(index).ok_or(Error::BadArg)?)
+        }
         Err(reason) => build_error(env, reason),
     })
 }

@@ -38,7 +38,7 @@ pub(crate) unsafe fn call<const N: usize>(
 }
 
 /// The work that a call may still do on the scheduler where it is. A unit is 25 to 50 nanoseconds: a
-/// short key among others, or 32 bytes of a long one.
+/// short key among others, 32 bytes of a long one, or a point of a new continuum.
 pub(crate) struct Budget(usize);
 
 /// About a tenth of a millisecond, the longest that a call should hold a normal scheduler being one:

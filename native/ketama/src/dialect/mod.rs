@@ -344,7 +344,21 @@ impl Dialect {
         matches!(self.tie, Tie::ByValue).then_some(|value, count| value as usize % count)
     }
 
-    /// The points of the servers, in their order. One server at least, with weights that add up to 64 bits at most.
+    /// The number of points that the servers have together.
+    pub(crate) fn point_count(&self, pool: &Pool, servers: &[Server]) -> Result<usize, BuildError> {
+        let count = servers.iter().try_fold(0_u64, |sum, server| {
+            let labels = (self.label_count)(pool, server.weight());
+            let points = labels.checked_mul(self.points_of_label())?;
+            sum.checked_add(points).filter(|&sum| sum <= MAX_POINTS)
+        });
+        count.and_then(|count| usize::try_from(count).ok()).ok_or(BuildError::SystemLimit)
+    }
+
+    fn points_of_label(&self) -> u64 {
+        if matches!(self.points, PointsOf::Md5Words) { 4 } else { 1 }
+    }
+
+    /// The `count` points of the servers, server after server in this order.
     #[allow(clippy::cast_possible_truncation)]
     pub(crate) fn points(
         &self,
@@ -352,16 +366,8 @@ impl Dialect {
         servers: &[Server],
         order: &[u32],
         hash: &Hash,
+        count: usize,
     ) -> Result<Unsorted, BuildError> {
-        let ordered = || order.iter().map(|&index| &servers[index as usize]);
-        let count_of = |server: &Server| (self.label_count)(pool, server.weight());
-        let points_of_label = if matches!(self.points, PointsOf::Md5Words) { 4 } else { 1 };
-        let count = ordered().try_fold(0_u64, |sum, server| {
-            let points = count_of(server).checked_mul(points_of_label)?;
-            sum.checked_add(points).filter(|&sum| sum <= MAX_POINTS)
-        });
-        let count = count.and_then(|count| usize::try_from(count).ok());
-        let count = count.ok_or(BuildError::SystemLimit)?;
         let (most_points, most_owners) = (count + MOST_EXTRA, order.len() + MOST_EXTRA);
         let Unsorted { mut values, mut owners } =
             Unsorted::with_capacity(most_points, most_owners)?;
@@ -369,8 +375,8 @@ impl Dialect {
         let mut around = Default::default();
         for &owner in order {
             let server = &servers[owner as usize];
-            let count = count_of(server);
-            owners.push((owner, (count * points_of_label) as u32));
+            let count = (self.label_count)(pool, server.weight());
+            owners.push((owner, (count * self.points_of_label()) as u32));
             let name = &(self.name_in_label)(server.name());
             self.spelling.write_around_number(name, &mut around);
             let mut labels = |body: &mut dyn FnMut(&[&[u8]])| buffers.each(&around, count, body);
@@ -522,8 +528,9 @@ mod tests {
             let dialect = &DIALECTS[number];
             let pool = Pool::of(&servers, 150);
             let order = dialect.order(&servers);
+            let count = dialect.point_count(&pool, &servers).expect("few");
             for hash in dialect.hashes.iter().filter_map(|name| Hash::named(name)) {
-                let points = dialect.points(&pool, &servers, &order, hash).expect("memory");
+                let points = dialect.points(&pool, &servers, &order, hash, count).expect("memory");
                 let (mut values, mut owners) = (Vec::new(), Vec::new());
                 for &owner in &order {
                     let more = naive(dialect, &pool, &servers[owner as usize], hash, values.len());
@@ -531,6 +538,7 @@ mod tests {
                     values.extend(more);
                 }
                 prop_assert_eq!(&points.values, &values);
+                prop_assert_eq!(values.len(), count);
                 prop_assert_eq!(points.owners, owners);
             }
         }
