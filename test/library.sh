@@ -1,6 +1,6 @@
 #!/bin/sh
 # What is in the shared library and in what it is made of: it exports its entry points alone,
-# and all its crates have a licence that the README lists.
+# and all its crates have a licence that guides/trust.md lists.
 set -eu
 cd "$(dirname "$0")/.."
 . test/functions.sh
@@ -21,6 +21,6 @@ done
 licences=$(cargo tree --locked --target all --edges normal,build --no-dedupe --prefix none --format '{p}|{l}' |
     sed 's/ .*|/|/' | grep -v '^ketama' | grep . | sort -u)
 echo "$licences" | while IFS='|' read -r crate licence; do
-    grep -q "^| \`$crate\` | $licence |" README.md || fail "README.md lacks: | \`$crate\` | $licence |"
+    grep -q "^| \`$crate\` | $licence |" guides/trust.md || fail "guides/trust.md lacks: | \`$crate\` | $licence |"
 done
 echo "library: exports its entry points alone, $(echo "$licences" | wc -l | tr -d ' ') crates with their licences"
