@@ -1,6 +1,6 @@
 #!/bin/sh
-# Puts the shared library and the .appup into the folder that ketama is built into. rebar3 runs it before it compiles,
-# for Mix, too. It writes nothing when nothing changed.
+# Puts the shared library, the .appup and the documentation into the folder that ketama is built into. rebar3 runs it
+# before it compiles, for Mix, too. It writes nothing when nothing changed.
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -97,3 +97,10 @@ mkdir -p "$app/ebin" "$app/priv"
 # The VM looks for .so, on macOS too.
 put "$library" "$app/priv/libketama_nif.so"
 put erlang/ketama.appup "$app/ebin/ketama.appup"
+# What h(ketama) shows. An Erlang/OTP without edoc builds without it.
+sh native/chunks.sh >/dev/null 2>&1 || :
+for chunk in doc/chunks/*.chunk; do
+    [ -e "$chunk" ] || continue
+    mkdir -p "$app/doc/chunks"
+    put "$chunk" "$app/$chunk"
+done

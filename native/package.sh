@@ -23,6 +23,7 @@ sh native/build.sh
 package=$work/ketama
 mkdir -p "$package/native"
 cp -RP CHANGELOG.md LICENSE README.md erlang guides rebar.config src "$package/"
+[ ! -d "$work/built/doc" ] || cp -R "$work/built/doc" "$package/"
 cp native/build.sh "$work/built/priv/libketama_nif.so" "$package/native/"
 
 name=ketama-$version-$CARGO_BUILD_TARGET-otp.tar.gz
