@@ -1,5 +1,5 @@
 # What a developer of ketama types; a project that uses ketama needs rebar3 alone.
-.PHONY: demo fleet test bench clients fuzz soak sanitize upgrade otp package ketama ring diff setup setup-test setup-clients build build-bench as-dependency clean
+.PHONY: demo fleet test bench clients fuzz soak sanitize upgrade otp package doc release-check ketama ring diff setup setup-test setup-clients setup-doc build build-bench as-dependency clean
 
 EBIN = _build/default/lib/ketama/ebin
 SERVERS = examples/ketama.servers
@@ -74,6 +74,16 @@ as-dependency: setup-test
 package:
 	@sh native/package.sh
 
+# The pages of the modules and the guides, doc/index.html, and what h(ketama) shows, doc/chunks; the pages of the crate,
+# target/doc/ketama/index.html.
+doc: setup-doc build
+	@sh pages/make.sh
+	@RUSTDOCFLAGS="--deny warnings" cargo doc --quiet --package ketama --no-deps --locked
+
+# The package that hex.pm would get, in an empty project.
+release-check: setup-test
+	@sh test/release.sh
+
 # The tests on the Erlang/OTP of other Debian releases, in folders of their own below _build/otp, as root:
 # make otp RELEASES=trixie; RELEASES=arm64 is sid for arm64, run by qemu
 otp: RELEASES = trixie sid
@@ -143,6 +153,9 @@ setup-test:
 
 setup-clients:
 	@sh .ci/setup clients
+
+setup-doc:
+	@sh .ci/setup doc
 
 clean:
 	rm -rf _build target doc examples/fleet/_build
