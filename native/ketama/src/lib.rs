@@ -1,9 +1,9 @@
-//! Consistent hashing of memcached keys: a key lands on the server where the pool's other clients put
-//! it, bit for bit.
+//! Consistent hashing of memcached keys. A key lands on the same server as with the pool's other
+//! clients, bit for bit.
 //!
-//! A key belongs to the server of the first point that is not below its place, around the ring:
-//! one lookup for every client. The points are what a client makes of its servers, a row of
-//! [`DIALECTS`]; the place is what it makes of a key.
+//! The lookup is the same for every client: a key belongs to the server of the first point at or above
+//! the key's place; above the last point the ring starts again. How a client turns servers into points
+//! and keys into places is a row of [`DIALECTS`].
 //!
 //! ```
 //! use ketama::{Continuum, Options, servers_file};
@@ -15,37 +15,37 @@
 //! ```
 #![forbid(unsafe_code)]
 
-// Servers, their points, and the place of a key among them.
+// Servers and their points, and the lookup of a key.
 mod continuum;
-// The table of clients: how each makes points.
+// The table of clients: how each makes points and places.
 mod dialect;
-// Between a client's terms and the ring's.
+// Turns a client's lookup rule into the ring's.
 mod edge;
-// Which mapping a continuum is.
+// Identifies a mapping of keys to servers.
 mod fingerprint;
-// The table of key hashes, a family a file.
+// The table of key hashes, one file per family.
 mod hash;
-// The servers by name.
+// Finds servers by name.
 mod names;
-// The number of a label, as text.
+// The number of a label, in decimal digits.
 mod number;
-// What a user chooses of a continuum.
+// A client and how it is configured.
 mod options;
-// Who owns how many hashes, and how many move.
+// How many hashes each server owns, and how many move.
 pub mod ownership;
 // A key's place on the ring.
 mod place;
-// The points in order, and the index that finds one.
+// The sorted points, and the index that finds one.
 mod points;
 // A server's name and weight.
 mod server;
-// libketama's file of servers.
+// libketama's servers file.
 pub mod servers_file;
 
 pub use continuum::{BuildError, Continuum, Except};
 pub use dialect::{DIALECTS, Dialect, Excess};
 pub use fingerprint::fingerprint;
-/// For each instruction set, not only the best of the machine.
+/// For fuzzing: MD5 on every instruction set, not only on the machine's best.
 #[cfg(fuzzing)]
 pub use hash::md5::{digests, simd_levels};
 pub use hash::{HASHES, Hash, LANES};
