@@ -1,9 +1,9 @@
-//! A key's place on the ring: the part of it that is hashed, the hash, the edge.
+//! A key's place on the ring: the key, or its tag, is hashed, and the edge turns the hash into the place.
 
 use crate::edge::Edge;
 use crate::hash::{Hash, LANES};
 
-/// How the keys of a continuum are placed.
+/// How a continuum places its keys.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Place {
     pub(crate) hash: &'static Hash,
@@ -37,13 +37,13 @@ impl Place {
                 self.hash.many(&parts[..keys.len()])
             }
         };
-        // Told apart once, not for each key.
+        // Checked once, not for each key.
         if self.edge == Edge::Same { hashes } else { hashes.map(|hash| self.edge.place(hash)) }
     }
 }
 
-/// The part of a key between its first opening byte and the next closing byte, if there is any; else
-/// the whole key. Source: `hash_tag` in twemproxy's `msg_backend_idx`.
+/// The hash tag of a key: the bytes between its first `open` and the next `close`. The whole key if
+/// there are none. Source: `hash_tag` in twemproxy's `msg_backend_idx`.
 fn tagged(key: &[u8], [open, close]: [u8; 2]) -> &[u8] {
     let part = || {
         let (_, rest) = key.split_at_checked(key.iter().position(|&byte| byte == open)? + 1)?;
@@ -58,7 +58,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn many_are_as_one() {
+    fn many_agrees_with_of() {
         let hash = Hash::named("crc32").expect("a hash");
         for (tag, edge) in
             [(None, Edge::Same), (Some(*b"{}"), Edge::Same), (Some(*b"{}"), Edge::Modulo(7))]
