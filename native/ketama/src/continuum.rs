@@ -1,4 +1,4 @@
-//! The continuum: servers, their points, and the place of a key among them.
+//! The continuum: servers, their points, and the lookup of a key.
 
 use crate::dialect::{Excess, Pool};
 use crate::edge::Arcs;
@@ -11,15 +11,15 @@ use std::collections::{HashSet, TryReserveError};
 use std::fmt;
 use std::ops::Range;
 
-/// A ring of servers. It never changes. A lookup is one hash and a look at the next few points.
+/// A ring of servers. It never changes. A lookup hashes the key and compares a few points.
 #[derive(Debug)]
 pub struct Continuum {
     servers: Box<[Server]>,
     names: Names,
     points: Points,
-    /// Those of the points that are the client's own.
-    shown: Range<usize>,
-    /// For each server, the number of its points.
+    /// The client's own points, without those that the edge has added.
+    client_points: Range<usize>,
+    /// The number of points of each server.
     counts: Box<[u32]>,
     place: Place,
     options: Options,
@@ -28,11 +28,11 @@ pub struct Continuum {
 /// Why a list of servers makes no continuum.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum BuildError {
-    /// There is no server, or none that has a point.
+    /// There are no servers, or none of them has a point.
     NoServers,
-    /// The sum of the weights passes 2<sup>64</sup> - 1 at the server of this index.
+    /// The sum of the weights passes 2<sup>64</sup> - 1 at the server with this index.
     TotalOutOfRange(usize),
-    /// There are too many points, or there is too little memory for them.
+    /// There are too many points, or too little memory for them.
     SystemLimit,
 }
 
@@ -43,7 +43,7 @@ impl fmt::Display for BuildError {
             Self::TotalOutOfRange(index) => {
                 write!(f, "server {}: {}", index + 1, Fault::TotalOutOfRange)
             }
-            Self::SystemLimit => f.write_str("there are too many servers for the memory"),
+            Self::SystemLimit => f.write_str("there are too many points, or too little memory"),
         }
     }
 }
@@ -57,11 +57,12 @@ impl From<TryReserveError> for BuildError {
 }
 
 impl Continuum {
-    /// The continuum that a client makes of these servers. Most have about 160 points a server, of 10
-    /// to 12 bytes each; one MD5 makes four of them.
+    /// Makes the client's continuum of these servers. Most clients have about 160 points a server. A point
+    /// takes 10 to 12 bytes; one MD5 makes four.
     ///
     /// # Errors
-    /// No server with a point, a sum of weights over 64 bits, or more points than there is memory for.
+    /// If no server has a point, the sum of the weights passes 64 bits, or there are too many points or too
+    /// little memory for them.
     pub fn new(servers: Vec<Server>, options: Options) -> Result<Self, BuildError> {
         let (dialect, hash) = (options.dialect(), options.hash());
         let (pool, count) = Self::pool(&servers, options)?;
@@ -76,17 +77,18 @@ impl Continuum {
         }
         let place = Place { hash, tag: options.tag(), edge: dialect.edge(&pool) };
         let extra = place.edge.extra_points(unsorted.iter());
-        let first = extra.iter().filter(|point| point.value() < u32::MAX).count();
+        let extra_below = extra.iter().filter(|point| point.value() < u32::MAX).count();
         unsorted.extend(&extra);
-        let (points, shown) = (Points::new(unsorted, dialect.winner())?, first..first + count);
+        let points = Points::new(unsorted, dialect.winner())?;
+        let client_points = extra_below..extra_below + count;
         let (names, servers) = (Names::of(&servers), servers.into());
-        Ok(Self { servers, names, points, shown, counts: counts.into(), place, options })
+        Ok(Self { servers, names, points, client_points, counts: counts.into(), place, options })
     }
 
-    /// The number of points of the continuum of these servers, which says how long it takes to make it.
+    /// The number of points of the continuum of these servers: a measure of the time that making it takes.
     ///
     /// # Errors
-    /// As of [`new`](Self::new).
+    /// As for [`new`](Self::new).
     pub fn point_count(servers: &[Server], options: Options) -> Result<usize, BuildError> {
         Self::pool(servers, options).map(|(_, count)| count)
     }
@@ -113,10 +115,11 @@ impl Continuum {
         &self.servers[self.owner_at(self.place.of(key))]
     }
 
-    /// The indices in [`servers`](Self::servers) of the servers of up to [`LANES`](crate::LANES) keys.
+    /// For each of up to [`LANES`](crate::LANES) keys, the index of its server in
+    /// [`servers`](Self::servers).
     ///
     /// # Panics
-    /// With more keys than that.
+    /// If there are more keys.
     #[inline]
     pub fn owners(&self, keys: &[&[u8]]) -> impl Iterator<Item = usize> {
         self.place.many(keys).into_iter().take(keys.len()).map(|place| self.owner_at(place))
@@ -133,30 +136,31 @@ impl Continuum {
         self.place.hash(key)
     }
 
-    /// The index by which a server goes that is listed more than once: entries that repeat a name are
-    /// one server, with the points of all.
+    /// The canonical index of a server: the first index with its name. Entries that repeat a name are one
+    /// server, which has the points of them all.
     #[must_use]
     #[inline]
     pub fn canonical(&self, index: usize) -> usize {
-        self.names.first(index)
+        self.names.canonical(index)
     }
 
-    /// The canonical index of the server of a name.
+    /// The canonical index of the server with this name.
     #[must_use]
     pub fn find(&self, name: &[u8]) -> Option<usize> {
         self.names.find(&self.servers, name)
     }
 
-    /// The canonical indices of the owners of the points from the place of a key on, once around the
-    /// ring. Most of them repeat.
+    /// The canonical indices of the owners of the points clockwise from a key, once around the ring.
+    /// Servers repeat.
     fn clockwise(&self, key: &[u8]) -> impl Iterator<Item = usize> {
         let start = self.points.successor(self.place.of(key));
-        self.points.clockwise(&self.shown, start).map(|point| self.names.first(point.owner()))
+        self.points
+            .clockwise(&self.client_points, start)
+            .map(|point| self.names.canonical(point.owner()))
     }
 
-    /// The canonical indices of the first `count` servers clockwise from a key, its own first; fewer
-    /// where fewer have points. `None` where that takes more than `steps` points, which goes down by
-    /// those that were looked at.
+    /// The canonical indices of the first `count` servers clockwise from a key, its own first; fewer if
+    /// fewer have points. Counts `steps` down for each point that is looked at; `None` if they run out.
     #[must_use]
     pub fn replicas(&self, key: &[u8], count: usize, steps: &mut usize) -> Option<Vec<usize>> {
         let mut seen = vec![false; self.servers.len()];
@@ -173,8 +177,8 @@ impl Continuum {
         Some(replicas)
     }
 
-    /// The set of these servers, for [`owner_except`](Self::owner_except). Names that the continuum
-    /// does not have are left out. `None` where no server with a point would remain.
+    /// The set of servers that [`owner_except`](Self::owner_except) passes over. Unknown names are ignored.
+    /// `None` if no server with a point would remain.
     #[must_use]
     pub fn except<'a>(&self, names: impl IntoIterator<Item = &'a [u8]>) -> Option<Except> {
         let mut down = vec![false; self.servers.len()];
@@ -184,11 +188,11 @@ impl Continuum {
             }
         }
         let mut counts = self.counts.iter().enumerate().filter(|(_, count)| **count > 0);
-        counts.any(|(index, _)| !down[self.names.first(index)]).then_some(Except(down))
+        counts.any(|(index, _)| !down[self.names.canonical(index)]).then_some(Except(down))
     }
 
-    /// The index of the first server clockwise from a key that is not in `except`. `None` where that
-    /// takes more than `steps` points, which goes down by those that were looked at.
+    /// The canonical index of the first server clockwise from a key that is not in `except`. Counts `steps`
+    /// down for each point that is looked at; `None` if they run out.
     #[must_use]
     pub fn owner_except(&self, key: &[u8], except: &Except, steps: &mut usize) -> Option<usize> {
         self.clockwise(key)
@@ -199,18 +203,17 @@ impl Continuum {
             .find(|&owner| !except.0[owner])
     }
 
-    /// The continuum that the client has while the servers of these names are down and it has left
-    /// them out: the ring of the others. A server that has no point is never asked, so that its client
-    /// does not notice that it is down: it still counts.
+    /// The continuum of a client that has ejected the servers with these names, because they are down. A
+    /// server without points stays in: the client never asks it, and does not notice that it is down.
     ///
     /// # Errors
-    /// No server with a point is left, or there is too little memory.
+    /// If no server with a point is left, or there is too little memory.
     pub fn without(&self, names: &HashSet<&[u8]>) -> Result<Self, BuildError> {
         let is_noticed = |server: &Server, count| count > 0 && names.contains(server.name());
         let all = self.servers.iter().zip(&self.counts);
         let left = all.filter(|&(server, &count)| !is_noticed(server, count));
         let rest = Self::new(left.map(|(server, _)| server.clone()).collect(), self.options)?;
-        // Among fewer servers one that had no point may have one.
+        // A server without points may get some among fewer servers.
         let mut all = rest.servers.iter().zip(&rest.counts);
         if all.any(|(server, &count)| is_noticed(server, count)) {
             rest.without(names)
@@ -219,13 +222,13 @@ impl Continuum {
         }
     }
 
-    /// The arcs of hashes that each server owns, entries of one name as one server.
+    /// The arcs of hashes, with the canonical indices of their owners.
     pub(crate) fn hash_arcs(&self) -> Arcs<'_> {
-        let arcs = || self.points.arcs().map(|(end, owner)| (end, self.names.first(owner)));
+        let arcs = || self.points.arcs().map(|(end, owner)| (end, self.names.canonical(owner)));
         self.place.edge.hash_arcs(arcs, self.place.hash.range())
     }
 
-    /// Its memory, in bytes.
+    /// The memory of the continuum, in bytes.
     #[must_use]
     pub fn bytes(&self) -> usize {
         let names: usize = self.servers.iter().map(|server| server.name().len()).sum();
@@ -238,7 +241,7 @@ impl Continuum {
             + counts
     }
 
-    /// Whether both hash each key alike.
+    /// Whether both hash keys alike.
     #[must_use]
     pub fn hashes_as(&self, other: &Self) -> bool {
         self.place.hash == other.place.hash && self.place.tag == other.place.tag
@@ -250,25 +253,27 @@ impl Continuum {
         &self.servers
     }
 
-    /// For each server, the number of its points.
+    /// The number of points of each server.
     #[must_use]
     pub fn counts(&self) -> &[u32] {
         &self.counts
     }
 
-    /// The points in the client's own terms and order: the value of each, and the index of the server
-    /// that owns it. Of equal points the first is the one that a lookup finds.
+    /// The value of each point and the index of its server, in the client's own terms and order. A lookup
+    /// finds the first of equal points.
     #[must_use]
     pub fn points(&self) -> Vec<(u32, usize)> {
         let edge = self.place.edge;
-        let shown = &self.points.sorted()[self.shown.clone()];
-        let mut points: Vec<_> =
-            shown.iter().map(|point| (edge.value(point.value()), point.owner())).collect();
+        let client_points = &self.points.sorted()[self.client_points.clone()];
+        let mut points: Vec<_> = client_points
+            .iter()
+            .map(|point| (edge.to_client(point.value()), point.owner()))
+            .collect();
         points.sort_by_key(|&(value, _)| edge.order(value));
         points
     }
 
-    /// In what this continuum is more than the client itself can take.
+    /// The limits of the client itself that this continuum exceeds.
     #[must_use]
     pub fn excesses(&self) -> Vec<Excess> {
         self.options.dialect().excesses(&self.options.pool(&self.servers), &self.servers)
@@ -298,7 +303,7 @@ mod tests {
         (0..500).map(|i| format!("key:{i}"))
     }
 
-    /// The rule itself, of a ring in whose terms no edge is undone: the names from a key on.
+    /// The rule itself, for clients whose edge transforms nothing: the names clockwise from a key.
     fn naive_walk<'a>(continuum: &'a Continuum, key: &str) -> Vec<&'a [u8]> {
         let points = continuum.points();
         let hash = continuum.hash(key.as_bytes());
@@ -317,7 +322,7 @@ mod tests {
         [("a", 3_000_000), ("b", 2_000_000), ("a", 1_000_000), ("c", 4_000_000), ("starved", 1)];
 
     #[test]
-    fn what_is_no_continuum() {
+    fn lists_that_make_no_continuum() {
         let make = |list| Continuum::new(list, Options::default()).err();
         assert_eq!(make(Vec::new()), Some(BuildError::NoServers));
         let max = ("a", i64::MAX);
@@ -415,7 +420,7 @@ mod tests {
         assert_eq!(without(&list, &["a", "nobody"]), Ok(vec![200, 400]));
         assert_eq!(without(&list, &[]), Ok(vec![100, 200, 300, 400]));
         assert_eq!(without(&list, &["a", "b", "c"]), Err(BuildError::NoServers));
-        // Nobody asks `starved` until it has points; then it is noticed to be down.
+        // Nobody asks `starved` while it has no points; once it has some, it is noticed to be down.
         let list = [("a", 1_000_000), ("b", 100), ("starved", 1)];
         assert_eq!(without(&list, &["starved"]), Ok(vec![1_000_000, 100, 1]));
         assert_eq!(without(&list, &["a", "starved"]), Ok(vec![100, 1]));

@@ -1,46 +1,46 @@
-//! Between a client's terms and the ring's.
+//! Turns a client's lookup rule into the ring's.
 //!
-//! The ring knows one rule: a key belongs to the first point that is not below its place. A client
-//! with another rule is brought to this one where its points are made and its keys are placed.
+//! The ring has one rule: a key belongs to the first point at or above its place. For a client with
+//! another rule, the edge transforms points and hashes such that the ring's rule gives the client's
+//! answers, and transforms them back for the user.
 
 use crate::points::Point;
 use std::iter::{from_fn, repeat_with};
 use std::mem::replace;
 
-/// What a client's rule makes of its hashes and points.
+/// A client's lookup rule, and the transformation of its hashes and points.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Edge {
-    /// Nothing: the client has the ring's rule.
+    /// The ring's own rule. Nothing is transformed.
     Same,
-    /// A key belongs to the last point that is not above its hash: dalli. Points and hashes are
-    /// complemented, which turns the order around.
+    /// dalli: a key belongs to the last point at or below its hash. Points and hashes are complemented,
+    /// which reverses their order.
     Complement,
-    /// A key belongs to the first point above its hash: uhashring. Each point is one less.
+    /// uhashring: a key belongs to the first point above its hash. Each point becomes one less.
     Above,
-    /// Hashes and points are ordered as signed numbers: folsom. The sign is turned around.
+    /// folsom: hashes and points are ordered as signed numbers. Their sign bits are flipped.
     Signed,
-    /// As in the ring, but a hash below the lowest point belongs to the highest: enyim. Two more
-    /// points say so.
+    /// enyim: a hash below the lowest point belongs to the highest point. The ring gets two extra points.
     LowToHighest,
-    /// A hash counts modulo [`BUCKETS`], which are spread over the ring: pecl memcache.
+    /// pecl memcache: a key's place is its hash modulo [`BUCKETS`], spread over the ring.
     Buckets,
-    /// A key's place is the remainder of its hash by the number of points, which is not 0.
+    /// modula: a key's place is its hash modulo the number of points, which is not 0.
     Modulo(u32),
 }
 
-/// The buckets of pecl memcache. Source: `MMC_CONSISTENT_BUCKETS` in `memcache_consistent_hash.c`.
+/// The number of pecl memcache's buckets. Source: `MMC_CONSISTENT_BUCKETS` in `memcache_consistent_hash.c`.
 const BUCKETS: u32 = 1024;
 
-/// How far its buckets are apart: (2<sup>32</sup> - 1) / 1024.
+/// The distance between its buckets: (2<sup>32</sup> - 1) / 1024, rounded down.
 const BUCKET_STEP: u32 = u32::MAX / BUCKETS;
 
 const SIGN: u32 = 1 << 31;
 
-/// The most points that [`Edge::extra_points`] has.
-pub(crate) const MOST_EXTRA: usize = 2;
+/// The maximum number of [`Edge::extra_points`].
+pub(crate) const MAX_EXTRA_POINTS: usize = 2;
 
 impl Edge {
-    /// The place of a key that has this hash.
+    /// The place of a key with this hash.
     #[inline]
     pub(crate) fn place(self, hash: u32) -> u32 {
         match self {
@@ -52,8 +52,8 @@ impl Edge {
         }
     }
 
-    /// The point of the ring that is a client's point.
-    pub(crate) fn point(self, value: u32) -> u32 {
+    /// Turns a client's point into the ring's.
+    pub(crate) fn to_ring(self, value: u32) -> u32 {
         match self {
             Self::Same | Self::LowToHighest | Self::Buckets | Self::Modulo(_) => value,
             Self::Complement => !value,
@@ -62,22 +62,22 @@ impl Edge {
         }
     }
 
-    /// The client's point that is a point of the ring.
-    pub(crate) fn value(self, point: u32) -> u32 {
+    /// Turns a point of the ring into the client's: the inverse of [`to_ring`](Self::to_ring).
+    pub(crate) fn to_client(self, point: u32) -> u32 {
         match self {
             Self::Above => point.wrapping_add(1),
-            // These undo themselves.
-            _ => self.point(point),
+            // The others are their own inverses.
+            _ => self.to_ring(point),
         }
     }
 
-    /// By what the client orders its points, ascending.
+    /// The number by which the client sorts a point.
     pub(crate) fn order(self, value: u32) -> u32 {
         if self == Self::Signed { value ^ SIGN } else { value }
     }
 
-    /// The points that the ring has besides the client's, of which there is at least one. Of equal
-    /// points the first wins.
+    /// The points that the ring needs besides the client's. There is at least one of `points`, and the
+    /// first of equal ones wins.
     pub(crate) fn extra_points(self, points: impl Iterator<Item = Point> + Clone) -> Vec<Point> {
         if self != Self::LowToHighest {
             return Vec::new();
@@ -91,8 +91,8 @@ impl Edge {
         below.into_iter().chain(above).collect()
     }
 
-    /// The arcs of the ring, which `arcs` gives, as arcs of hashes, of which there are `range`. An arc
-    /// is its exclusive end and its owner; the arcs ascend and leave no gap.
+    /// Turns the arcs of the ring, which `arcs` returns, into arcs of hashes. `range` is the number of
+    /// hashes. Arcs ascend and leave no gap.
     pub(crate) fn hash_arcs<'a, I>(self, arcs: impl Fn() -> I + Copy + 'a, range: u64) -> Arcs<'a>
     where
         I: DoubleEndedIterator<Item = Arc> + 'a,
@@ -123,7 +123,7 @@ impl Edge {
 /// The exclusive end of an arc, and its owner.
 pub(crate) type Arc = (u64, usize);
 
-/// The arcs from the highest place to the lowest.
+/// The arcs of hashes that are the complements of their places.
 fn complement(arcs: impl DoubleEndedIterator<Item = Arc>, range: u64) -> impl Iterator<Item = Arc> {
     let mut arcs = arcs.rev().peekable();
     from_fn(move || {
@@ -134,7 +134,7 @@ fn complement(arcs: impl DoubleEndedIterator<Item = Arc>, range: u64) -> impl It
     })
 }
 
-/// The arcs from the middle of the places on, once around.
+/// The arcs of hashes that are their places with the sign bit flipped: they start in the middle of the ring.
 fn signed<I: Iterator<Item = Arc>>(arcs: impl Fn() -> I) -> impl Iterator<Item = Arc> {
     let middle = u64::from(SIGN);
     let negative = arcs().filter(move |&(end, _)| end > middle);
@@ -143,7 +143,7 @@ fn signed<I: Iterator<Item = Arc>>(arcs: impl Fn() -> I) -> impl Iterator<Item =
     negative.chain(positive)
 }
 
-/// Without arcs that are empty, and with neighbours of one owner as one.
+/// Drops empty arcs, and joins neighbours of the same owner.
 pub(crate) fn merge(arcs: impl Iterator<Item = Arc>) -> impl Iterator<Item = Arc> {
     let mut last_end = 0;
     let mut arcs = arcs.filter(move |&(end, _)| end != replace(&mut last_end, end)).peekable();
@@ -156,17 +156,16 @@ pub(crate) fn merge(arcs: impl Iterator<Item = Arc>) -> impl Iterator<Item = Arc
     })
 }
 
-/// Who owns which hashes. The hashes below `period` have the owners of these arcs; above it the same
-/// owners follow again.
+/// The owners of all hashes: arcs for the hashes below `period`. Above it they repeat.
 pub(crate) struct Arcs<'a> {
-    /// How many hashes there are.
+    /// The number of hashes.
     pub(crate) range: u64,
     pub(crate) period: u64,
     ends: Ends<'a>,
 }
 
 enum Ends<'a> {
-    /// They follow from the points, which are many.
+    /// Computed from the points each time, since they may be too many to collect.
     OfPoints(Box<dyn Fn() -> Box<dyn Iterator<Item = Arc> + 'a> + 'a>),
     Collected(Vec<Arc>),
 }
@@ -180,8 +179,8 @@ impl<'a> Arcs<'a> {
         Self { range, period, ends: Ends::Collected(arcs) }
     }
 
-    /// The exclusive end of each arc, the last one's being the period, and its owner. No arc is empty,
-    /// and no neighbours have one owner.
+    /// The arcs, ascending; the last one ends at the period. No arc is empty, and neighbours have
+    /// different owners.
     pub(crate) fn ends(&self) -> Box<dyn Iterator<Item = Arc> + '_> {
         match &self.ends {
             Ends::OfPoints(arcs) => arcs(),
@@ -189,13 +188,13 @@ impl<'a> Arcs<'a> {
         }
     }
 
-    /// The length of each arc, and its owner.
+    /// The length and the owner of each arc.
     pub(crate) fn lengths(&self) -> impl Iterator<Item = (u64, usize)> {
         let mut start = 0;
         self.ends().map(move |(end, owner)| (end - replace(&mut start, end), owner))
     }
 
-    /// The arcs, period after period.
+    /// [`lengths`](Self::lengths), repeated without end.
     pub(crate) fn endless(&self) -> impl Iterator<Item = (u64, usize)> {
         repeat_with(|| self.lengths()).flatten()
     }
@@ -217,10 +216,10 @@ mod tests {
         Edge::Modulo(97),
     ];
 
-    /// The rule of a client, in its own terms: the owner of a hash among points and their owners.
+    /// The client's rule, in its own terms: the owner of a hash, given points and their owners.
     fn naive(edge: Edge, points: &[(u32, u32)], hash: u32) -> u32 {
         let signed = |value: u32| i64::from(value.cast_signed());
-        // Of equal points that of the first owner.
+        // The first owner wins equal points.
         let first = |found: Option<u32>| {
             let value = found?;
             points.iter().filter(|&&(v, _)| v == value).map(|&(_, owner)| owner).min()
@@ -246,7 +245,7 @@ mod tests {
     }
 
     fn ring(edge: Edge, points: &[(u32, u32)]) -> Points {
-        let values = points.iter().map(|&(value, _)| edge.point(value)).collect();
+        let values = points.iter().map(|&(value, _)| edge.to_ring(value)).collect();
         let owners = points.iter().map(|&(_, owner)| (owner, 1)).collect();
         let mut unsorted = Unsorted { values, owners };
         let extra = edge.extra_points(unsorted.iter());
@@ -271,7 +270,7 @@ mod tests {
             assert_eq!(arcs.lengths().map(|(length, _)| length).sum::<u64>(), arcs.period);
         }
         for &value in values {
-            assert_eq!(edge.value(edge.point(value)), value);
+            assert_eq!(edge.to_client(edge.to_ring(value)), value);
         }
     }
 

@@ -1,10 +1,10 @@
-//! The points of a ring in ascending order, and the index that finds the first one not below a place.
+//! The sorted points of a ring, and the index that finds the first one at or above a place.
 
 use std::collections::TryReserveError;
 use std::mem::replace;
 use std::ops::Range;
 
-/// A point and the server that owns it, in eight bytes.
+/// A point and the index of its server, in eight bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Point(u64);
 
@@ -32,21 +32,22 @@ impl Point {
     }
 }
 
-/// Points before they are sorted, in four bytes each: those of one owner after those of another.
+/// Unsorted points, four bytes each, grouped by owner.
 #[derive(Debug)]
 pub(crate) struct Unsorted {
     pub(crate) values: Vec<u32>,
-    /// Each owner and the number of its points, in the order in which they win a point that they share.
+    /// Each owner with the number of its points, in the order of `values`. The first owner wins a point
+    /// that several share.
     pub(crate) owners: Vec<(u32, u32)>,
 }
 
 impl Unsorted {
-    /// None, with room for so many points and owners.
+    /// No points, with room for this many points and owners.
     pub(crate) fn with_capacity(points: usize, owners: usize) -> Result<Self, TryReserveError> {
         Ok(Self { values: try_with_capacity(points)?, owners: try_with_capacity(owners)? })
     }
 
-    /// More points, which lose to the others.
+    /// Appends points. They lose to equal ones that are there already.
     #[allow(clippy::cast_possible_truncation)]
     pub(crate) fn extend(&mut self, points: &[Point]) {
         self.values.extend(points.iter().map(|point| point.value()));
@@ -64,32 +65,30 @@ impl Unsorted {
 }
 
 /// How many points a lookup compares without a branch before it falls back to a binary search.
-/// There is about one point to a bucket: 4 are nearly always enough.
+/// There is about one point per bucket, so 4 are nearly always enough.
 const PROBE: usize = 4;
 
-/// The most points that fall together up to which an insertion sort takes them apart.
-const FEW: u32 = 32;
+/// If no bucket has more points than this, one insertion sort puts them all in order.
+const MAX_INSERTION: u32 = 32;
 
-/// The fewest buckets for which the points are put into parts first, by their upper bits, so that the
-/// nearest cache holds what is sorted at once.
-const FEWEST_BUCKETS: usize = 1 << 13;
+/// From this many buckets on, points are first split into parts by their upper bits, so that each part
+/// is sorted within the processor's nearest cache.
+const MIN_BUCKETS_FOR_PARTS: usize = 1 << 13;
 
 const PART_BITS: u32 = 8;
 
-/// The points of a part are sorted by so many more bits than its buckets have: fewer fall together, and
-/// the processor guesses rightly that the next one is in its place.
+/// Points in a part are sorted by this many bits more than the table has. Fewer then fall together, and the
+/// processor predicts rightly that the insertion sort need not move the next one.
 const FINER_BITS: u32 = 2;
 
-/// Points that are looked up by a table on their upper bits.
+/// Sorted points, with a table on their upper bits for the lookup.
 ///
-/// What `new` makes and `successor` relies on:
+/// Invariants, which `new` establishes and `successor` relies on:
 /// * there is at least one point;
-/// * the points ascend, and behind the last one stand [`PROBE`] sentinels: the highest value, owned by
-///   the owner of the first point. They close the ring, and a lookup may read `PROBE` entries from any
-///   point on;
-/// * bucket `b` are the points whose upper bits are `b`. It starts at `starts[b]`, and the next
-///   one, or the sentinels, at `starts[b + 1]`;
-/// * `shift` is below 32, so there are two buckets or more.
+/// * the points ascend. [`PROBE`] sentinels follow them: the highest value, with the owner of the first
+///   point. They close the ring, and let a lookup read `PROBE` entries from any point on;
+/// * bucket `b` holds the points whose upper bits are `b`: the entries `starts[b]..starts[b + 1]`;
+/// * `shift` is below 32, so there are at least two buckets.
 #[derive(Debug)]
 pub(crate) struct Points {
     entries: Box<[Point]>,
@@ -98,9 +97,9 @@ pub(crate) struct Points {
 }
 
 impl Points {
-    /// Sorts points by value; those of one value keep their order, or begin with the one that `winner`
-    /// names by the value and their number. There is at least one point, and there are fewer than
-    /// 2<sup>31</sup>.
+    /// Sorts points by value. Equal points keep their order, unless `winner` is given: it takes their
+    /// value and their number, and returns the index of the one to come first. There are 1 to
+    /// 2<sup>31</sup> - 1 points.
     pub(crate) fn new(
         unsorted: Unsorted,
         winner: Option<fn(u32, usize) -> usize>,
@@ -123,13 +122,13 @@ impl Points {
         Ok(Self { entries: entries.into(), starts: starts.into(), shift })
     }
 
-    /// The index of the first point that is not below `place`, or of the first sentinel.
+    /// The index of the first point at or above `place`, or of the first sentinel.
     #[inline]
     pub(crate) fn successor(&self, place: u32) -> usize {
         let bucket = (place >> self.shift) as usize;
         let start = self.starts[bucket] as usize;
-        // Counted without a branch: one that ends a loop at the first match is mispredicted for about
-        // every other key.
+        // Counts without a branch: a loop that stopped at the first match would be mispredicted for
+        // about half of the keys.
         let probe = &self.entries[start..start + PROBE];
         let mut found = start + probe.iter().filter(|point| point.value() < place).count();
         if found == start + PROBE {
@@ -139,13 +138,13 @@ impl Points {
         found
     }
 
-    /// The owner of the point of an index that [`successor`](Self::successor) gave.
+    /// The owner of the point at an index from [`successor`](Self::successor).
     #[inline]
     pub(crate) fn owner(&self, index: usize) -> usize {
         self.entries[index].owner()
     }
 
-    /// The memory that the points and their index take.
+    /// The memory of the points and their index, in bytes.
     pub(crate) fn bytes(&self) -> usize {
         size_of_val(&*self.entries) + size_of_val(&*self.starts)
     }
@@ -155,23 +154,23 @@ impl Points {
         &self.entries[..self.entries.len() - PROBE]
     }
 
-    /// The points of a range from an index on, once around. The points outside stand for the one at the
-    /// other end of the range.
+    /// The points of `range` clockwise from an index, once around. An index below the range stands for its
+    /// last point, one above it for its first.
     pub(crate) fn clockwise(
         &self,
-        shown: &Range<usize>,
+        range: &Range<usize>,
         index: usize,
     ) -> impl Iterator<Item = Point> {
         let start = match index {
-            low if low < shown.start => shown.end - 1,
-            high if high >= shown.end => shown.start,
+            low if low < range.start => range.end - 1,
+            high if high >= range.end => range.start,
             index => index,
         };
-        let (before, from) = (&self.entries[shown.start..start], &self.entries[start..shown.end]);
+        let (before, from) = (&self.entries[range.start..start], &self.entries[start..range.end]);
         from.iter().chain(before).copied()
     }
 
-    /// The arcs of the ring in ascending order: the exclusive end of each, and its owner.
+    /// The arcs of the ring, ascending: the exclusive end and the owner of each.
     pub(crate) fn arcs(&self) -> impl DoubleEndedIterator<Item = (u64, usize)> {
         // The first sentinel ends the last arc.
         let ends = &self.entries[..=self.sorted().len()];
@@ -180,20 +179,21 @@ impl Points {
     }
 }
 
-/// Sorts points into `sorted`. `ends` become the ends of the buckets, which are the values above `shift`.
+/// Sorts points into `sorted`, and sets `ends` to the ends of the buckets. A point's bucket is its value
+/// shifted right by `shift`.
 fn sort(
     unsorted: Unsorted,
     shift: u32,
     ends: &mut [u32],
     sorted: &mut [Point],
 ) -> Result<(), TryReserveError> {
-    let most = if ends.len() < FEWEST_BUCKETS {
+    let largest = if ends.len() < MIN_BUCKETS_FOR_PARTS {
         spread(unsorted.iter(), |value| value >> shift, ends, sorted)
     } else {
         spread_in_parts(unsorted, shift, ends, sorted)?
     };
-    if most <= FEW {
-        // No point is far from its place.
+    if largest <= MAX_INSERTION {
+        // No point is far from where it belongs.
         insertion_sort(sorted);
     } else {
         let mut start = 0;
@@ -205,8 +205,8 @@ fn sort(
     Ok(())
 }
 
-/// [`spread`], and more: within a bucket the points are sorted by [`FINER_BITS`] bits. Returns the most
-/// points that these do not tell apart.
+/// As [`spread`], and sorts the points within a bucket by [`FINER_BITS`] more bits. Returns the largest
+/// number of points that agree in these bits, too.
 fn spread_in_parts(
     unsorted: Unsorted,
     shift: u32,
@@ -219,7 +219,7 @@ fn spread_in_parts(
     let buckets = ends.len() >> PART_BITS;
     let mut finer_ends = try_filled(0, buckets << FINER_BITS)?;
     let (finer_shift, mask) = (shift - FINER_BITS, u32::MAX >> PART_BITS >> (shift - FINER_BITS));
-    let (mut part, mut start, mut most) = (Vec::new(), 0, 0);
+    let (mut part, mut start, mut largest) = (Vec::new(), 0, 0);
     for (end, ends) in part_ends.into_iter().zip(ends.chunks_exact_mut(buckets)) {
         let sorted = &mut sorted[start as usize..end as usize];
         part.clear();
@@ -227,48 +227,48 @@ fn spread_in_parts(
         part.extend_from_slice(sorted);
         finer_ends.fill(0);
         let finer = |value| value >> finer_shift & mask;
-        most = most.max(spread(part.iter().copied(), finer, &mut finer_ends, sorted));
+        largest = largest.max(spread(part.iter().copied(), finer, &mut finer_ends, sorted));
         for (end, finer) in ends.iter_mut().zip(finer_ends.chunks_exact(1 << FINER_BITS)) {
             *end = start + finer[finer.len() - 1];
         }
         start = end;
     }
-    Ok(most)
+    Ok(largest)
 }
 
-/// Puts points into `spread` bucket after bucket, those of a bucket in their order, and the ends of the
-/// buckets into `ends`, which are 0. Returns the most points of a bucket.
+/// A stable counting sort by bucket: writes the points to `sorted`, and the ends of the buckets to `ends`,
+/// which must be 0. Returns the size of the largest bucket.
 fn spread(
     points: impl Iterator<Item = Point> + Clone,
     bucket: impl Fn(u32) -> u32,
     ends: &mut [u32],
-    spread: &mut [Point],
+    sorted: &mut [Point],
 ) -> u32 {
     points.clone().for_each(|point| ends[bucket(point.value()) as usize] += 1);
-    let (mut start, mut most) = (0, 0);
+    let (mut start, mut largest) = (0, 0);
     for end in &mut *ends {
         let count = replace(end, start);
         start += count;
-        most = most.max(count);
+        largest = largest.max(count);
     }
     points.for_each(|point| {
         let next = &mut ends[bucket(point.value()) as usize];
-        spread[*next as usize] = point;
+        sorted[*next as usize] = point;
         *next += 1;
     });
-    most
+    largest
 }
 
-/// Sorts by value. Points of one value keep their order.
+/// Sorts by value; equal points keep their order.
 fn insertion_sort(points: &mut [Point]) {
     for i in 1..points.len() {
         let point = points[i];
-        let mut place = i;
-        while place > 0 && points[place - 1].value() > point.value() {
-            points[place] = points[place - 1];
-            place -= 1;
+        let mut hole = i;
+        while hole > 0 && points[hole - 1].value() > point.value() {
+            points[hole] = points[hole - 1];
+            hole -= 1;
         }
-        points[place] = point;
+        points[hole] = point;
     }
 }
 
@@ -291,14 +291,14 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    /// The points of an owner each.
+    /// Points that each have their own owner.
     fn points(values: &[u32]) -> Points {
         let owners = (0..).zip(values).map(|(owner, _)| (owner, 1)).collect();
         Points::new(Unsorted { values: values.to_vec(), owners }, None).expect("memory")
     }
 
-    /// The rule itself: the first point that is not below the place, else the first of all; of equal
-    /// points the one of the first owner.
+    /// The rule itself: the owner of the first point at or above the place, else of the lowest one. The
+    /// first owner wins equal points.
     fn naive(values: &[u32], place: u32) -> usize {
         let numbered = || values.iter().zip(0..).map(|(&value, i)| (value, i));
         let above = numbered().filter(|&(value, _)| value >= place).min();
@@ -340,10 +340,10 @@ mod tests {
         );
     }
 
-    /// So many that they are sorted in parts: all over the ring, in a corner of it, and on few places.
+    /// Enough points to be sorted in parts: all over the ring, in a corner of it, and with few values.
     #[test]
     fn many_points() {
-        let count = u32::try_from(FEWEST_BUCKETS).expect("a few") + 123_456;
+        let count = u32::try_from(MIN_BUCKETS_FOR_PARTS).expect("a few") + 123_456;
         let values: [fn(u32) -> u32; 4] = [
             |i| i.wrapping_mul(0x9e37_79b1) ^ i.wrapping_mul(i) >> 7,
             |i| i % 300_000,
@@ -373,7 +373,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn the_first_that_is_not_below(
+        fn the_first_at_or_above(
             values in prop::collection::vec(any::<u32>(), 1..200),
             small in prop::collection::vec(0_u32..50, 0..50),
             places: Vec<u32>,

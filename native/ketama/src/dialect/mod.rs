@@ -1,13 +1,13 @@
 //! The table of clients: a row says how a client makes the points of its servers and places its keys.
 //!
-//! The formulas were read from the clients' sources and tried on the clients themselves.
+//! The formulas come from the clients' sources, and were checked against the clients themselves.
 
 mod chain;
 mod count;
 mod label;
 
 use crate::continuum::BuildError;
-use crate::edge::{Edge, MOST_EXTRA};
+use crate::edge::{Edge, MAX_EXTRA_POINTS};
 use crate::hash::md5::Numbered;
 use crate::hash::{Hash, fnv, sha1};
 use crate::points::Unsorted;
@@ -18,28 +18,27 @@ use std::borrow::Cow;
 
 pub(crate) use count::Pool;
 
-/// A client of memcached, by the ring that it makes: a row of [`DIALECTS`].
+/// A memcached client, as far as its ring goes: a row of [`DIALECTS`].
 #[derive(Debug)]
 pub struct Dialect {
-    /// The name, as the options of a continuum have it.
+    /// The value of the option `dialect`.
     name: &'static str,
-    /// The name of a server as its labels have it.
+    /// The name of a server as it stands in its labels.
     name_in_label: fn(&[u8]) -> Cow<[u8]>,
-    /// How the name and the number of a label, from 0, are put together.
+    /// How a label combines the name with a number, which counts from 0.
     spelling: Spelling,
-    /// The number of labels of a server, by the pool and its weight.
+    /// The number of labels of a server, given the pool and the server's weight.
     label_count: fn(&Pool, u64) -> u64,
     points: PointsOf,
     tie: Tie,
     edge: fn(&Pool) -> Edge,
-    /// The name of the key hash that the client has by default.
+    /// The name of the client's default key hash.
     hash: &'static str,
-    /// The names of all key hashes that the client has.
+    /// The names of all the client's key hashes.
     hashes: &'static [&'static str],
-    /// Whether the client can be told to hash a part of the key alone.
+    /// Whether the client has an option to hash only a key's tag.
     has_tags: bool,
-    /// The points of a server of weight 1, where the client can be told, and what they are if it is
-    /// not.
+    /// If the client has an option for the number of points of a server of weight 1: its default.
     ketama_points: Option<u32>,
     limits: Limits,
 }
@@ -47,44 +46,44 @@ pub struct Dialect {
 /// The points of a label.
 #[derive(Debug)]
 enum PointsOf {
-    /// They have no text, and follow from the name of the server.
+    /// One point. Labels have no text: each point follows from the one before, the first from the
+    /// server's name.
     Chain(fn(&[u8]) -> Box<dyn Iterator<Item = u32>>),
-    /// Its hash by a function of its own.
+    /// One point: the label's hash by this function.
     LabelHash(fn(&[u8]) -> u32),
-    /// The four little-endian words of its MD5.
+    /// Four points: the little-endian words of the label's MD5.
     Md5Words,
-    /// Its hash by the function that hashes keys.
+    /// One point: the label's hash by the key hash.
     KeyHash,
-    /// Its number among the labels of all servers; it has no text.
+    /// One point: the label's number among the labels of all servers. Labels have no text.
     Slot,
 }
 
-/// Whose a point is that several servers share.
+/// Which server owns a point that several share.
 #[derive(Debug)]
 enum Tie {
-    /// The first one's.
+    /// The first one in the list.
     First,
-    /// The last one's.
+    /// The last one in the list.
     Last,
-    /// That of the first one by the length of the label, then by its bytes.
+    /// The first one in the order of their labels, shorter ones first, then by bytes.
     ByLabel,
-    /// Of the servers in the order of their names that of the one whose number is the value of the
-    /// point modulo the number of these servers.
+    /// The one whose index in the order of their names is the point's value modulo their number.
     ByValue,
 }
 
-/// What the client itself can take.
+/// The limits of the client itself.
 #[derive(Debug)]
 struct Limits {
     servers: usize,
     /// The sum of the weights.
     total: u64,
-    /// The bytes of a label, its number included.
+    /// The length of a label with its number, in bytes.
     label: usize,
 }
 
 const NO_LIMITS: Limits = Limits { servers: usize::MAX, total: u64::MAX, label: usize::MAX };
-/// libmemcached ends the process at the 101st server of a ring, and counts weights in 31 bits.
+/// libmemcached ends the process at the 101st server of a ring, and sums weights in 31 bits.
 const LIBMEMCACHED_LIMITS: Limits = Limits { servers: 100, total: INT_MAX, label: usize::MAX };
 const INT_MAX: u64 = (1 << 31) - 1;
 
@@ -126,7 +125,7 @@ pub static DIALECTS: [Dialect; 18] = [
         limits: LIBMEMCACHED_LIMITS,
         ..LIBKETAMA
     },
-    // libmemcached's ring without weights, made in the same place.
+    // libmemcached's ring without weights, from the same function.
     Dialect {
         name: "libmemcached_consistent",
         name_in_label: label::without_default_port,
@@ -146,7 +145,7 @@ pub static DIALECTS: [Dialect; 18] = [
         hash: "fnv1a_64",
         hashes: ANY,
         has_tags: true,
-        // It writes a label into 86 bytes, the NUL at its end among them.
+        // Its buffer for a label has 86 bytes, one of them for the NUL at the end.
         limits: Limits { total: INT_MAX, label: 85, ..NO_LIMITS },
         ..LIBKETAMA
     },
@@ -171,7 +170,7 @@ pub static DIALECTS: [Dialect; 18] = [
         hashes: &["crc32"],
         ..LIBKETAMA
     },
-    // npm's hashring: `continuum` in `index.js`; and memcached, which names servers for it.
+    // npm's hashring: `continuum` in `index.js`; and npm's memcached, which uses it and drops the default port.
     Dialect { name: "hashring", label_count: count::hashring, ..LIBKETAMA },
     Dialect {
         name: "node_memcached",
@@ -235,8 +234,8 @@ pub static DIALECTS: [Dialect; 18] = [
     Dialect {
         name: "enyim_default",
         label_count: |_, _| 100,
-        // Its hash starts from 0 when it is used for the first time: for the first label of each
-        // server, and for each key.
+        // A hash object starts from 0 at its first use, and from the usual value later. Each server has one
+        // for all its labels, each key one of its own.
         points: PointsOf::LabelHash(|label| match label {
             [.., b'-', b'0'] => fnv::fnv0a_32_unsigned(label),
             _ => fnv::fnv1a_32_unsigned(label),
@@ -269,7 +268,7 @@ pub static DIALECTS: [Dialect; 18] = [
         hashes: &["murmur3"],
         ..LIBKETAMA
     },
-    // What many clients do by default: the hash modulo the number of servers.
+    // The default of many clients: the hash modulo the number of servers.
     Dialect {
         name: "modula",
         label_count: |_, weight| weight,
@@ -281,30 +280,30 @@ pub static DIALECTS: [Dialect; 18] = [
     },
 ];
 
-/// The most points of a continuum, so that a weight does not ask for all of the memory: a gibibyte
-/// of them, and half as much again while they are sorted.
+/// The maximum number of points, so that a large weight cannot take all memory. They take 1 GiB, and half
+/// as much again while they are sorted.
 const MAX_POINTS: u64 = 1 << 27;
 
 impl Dialect {
-    /// The client of this name.
+    /// The client with this name.
     #[must_use]
     pub fn named(name: &str) -> Option<&'static Self> {
         DIALECTS.iter().find(|dialect| dialect.name == name)
     }
 
-    /// The name, as the options of a continuum have it.
+    /// The value of the option `dialect`.
     #[must_use]
     pub fn name(&self) -> &'static str {
         self.name
     }
 
-    /// The names of the key hashes that the client has.
+    /// The names of all the client's key hashes.
     #[must_use]
     pub fn hashes(&self) -> &'static [&'static str] {
         self.hashes
     }
 
-    /// Whether the client can be told to hash the tag of a key alone.
+    /// Whether the client has an option to hash only a key's tag.
     #[must_use]
     pub fn has_tags(&self) -> bool {
         self.has_tags
@@ -322,7 +321,7 @@ impl Dialect {
         (self.edge)(pool)
     }
 
-    /// The servers in the order in which they win a point that they share.
+    /// The indices of the servers in an order such that the first one wins a point that several share.
     pub(crate) fn order(&self, servers: &[Server]) -> Vec<u32> {
         let mut order: Vec<_> = (0..).zip(servers).map(|(index, _)| index).collect();
         match self.tie {
@@ -339,26 +338,27 @@ impl Dialect {
         order
     }
 
-    /// Which of so many servers, in their order, wins a point of this value, where that is not the first.
+    /// Picks the winner of a shared point, if that is not always the first one in [`order`](Self::order):
+    /// takes the point's value and the number of servers that share it, and returns an index among these.
     pub(crate) fn winner(&self) -> Option<fn(u32, usize) -> usize> {
         matches!(self.tie, Tie::ByValue).then_some(|value, count| value as usize % count)
     }
 
-    /// The number of points that the servers have together.
+    /// The number of points of all servers.
     pub(crate) fn point_count(&self, pool: &Pool, servers: &[Server]) -> Result<usize, BuildError> {
         let count = servers.iter().try_fold(0_u64, |sum, server| {
             let labels = (self.label_count)(pool, server.weight());
-            let points = labels.checked_mul(self.points_of_label())?;
+            let points = labels.checked_mul(self.points_per_label())?;
             sum.checked_add(points).filter(|&sum| sum <= MAX_POINTS)
         });
         count.and_then(|count| usize::try_from(count).ok()).ok_or(BuildError::SystemLimit)
     }
 
-    fn points_of_label(&self) -> u64 {
+    fn points_per_label(&self) -> u64 {
         if matches!(self.points, PointsOf::Md5Words) { 4 } else { 1 }
     }
 
-    /// The `count` points of the servers, server after server in this order.
+    /// The `count` points of the servers, server by server in `order`.
     #[allow(clippy::cast_possible_truncation)]
     pub(crate) fn points(
         &self,
@@ -368,15 +368,14 @@ impl Dialect {
         hash: &Hash,
         count: usize,
     ) -> Result<Unsorted, BuildError> {
-        let (most_points, most_owners) = (count + MOST_EXTRA, order.len() + MOST_EXTRA);
-        let Unsorted { mut values, mut owners } =
-            Unsorted::with_capacity(most_points, most_owners)?;
+        let (max_points, max_owners) = (count + MAX_EXTRA_POINTS, order.len() + MAX_EXTRA_POINTS);
+        let Unsorted { mut values, mut owners } = Unsorted::with_capacity(max_points, max_owners)?;
         let (mut buffers, mut numbered) = (Labels::default(), Numbered::new(Level::new()));
         let mut around = Default::default();
         for &owner in order {
             let server = &servers[owner as usize];
             let count = (self.label_count)(pool, server.weight());
-            owners.push((owner, (count * self.points_of_label()) as u32));
+            owners.push((owner, (count * self.points_per_label()) as u32));
             let name = &(self.name_in_label)(server.name());
             self.spelling.write_around_number(name, &mut around);
             let mut labels = |body: &mut dyn FnMut(&[&[u8]])| buffers.each(&around, count, body);
@@ -407,23 +406,23 @@ impl Dialect {
         numbered.flush(&mut values);
         let edge = self.edge(pool);
         for value in &mut values {
-            *value = edge.point(*value);
+            *value = edge.to_ring(*value);
         }
         Ok(Unsorted { values, owners })
     }
 
-    /// In what these servers are more than the client itself can take.
+    /// The limits of the client itself that these servers exceed.
     pub(crate) fn excesses(&self, pool: &Pool, servers: &[Server]) -> Vec<Excess> {
-        let Limits { servers: most_servers, total, label } = self.limits;
-        let long = |server: &Server| {
+        let Limits { servers: max_servers, total, label } = self.limits;
+        let has_long_label = |server: &Server| {
             let last = (self.label_count)(pool, server.weight()).checked_sub(1);
             last.is_some_and(|last| {
                 label::length(&(self.name_in_label)(server.name()), last) > label
             })
         };
-        let long = servers.iter().position(long);
+        let long = servers.iter().position(has_long_label);
         [
-            (servers.len() > most_servers).then_some(Excess::Servers { limit: most_servers }),
+            (servers.len() > max_servers).then_some(Excess::Servers { limit: max_servers }),
             (pool.total > total).then_some(Excess::Total { limit: total }),
             long.map(|server| Excess::Label { server, limit: label }),
         ]
@@ -433,24 +432,24 @@ impl Dialect {
     }
 }
 
-/// What a client cannot take of a continuum that is made here all the same.
+/// A limit of the client itself that a continuum exceeds. The continuum is made all the same.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Excess {
-    /// There are more servers than this.
+    /// There are too many servers.
     Servers {
-        /// The most that the client takes.
+        /// The maximum number of servers.
         limit: usize,
     },
-    /// The sum of the weights is above this.
+    /// The sum of the weights is too large.
     Total {
-        /// The highest sum that the client takes.
+        /// The largest sum.
         limit: u64,
     },
-    /// A label of a server has more bytes than this.
+    /// A server has a label that is too long.
     Label {
         /// The index of the first such server.
         server: usize,
-        /// The most bytes that the client takes.
+        /// The maximum length of a label, in bytes.
         limit: usize,
     },
 }
@@ -467,7 +466,7 @@ mod tests {
     }
 
     #[test]
-    fn rows_name_hashes_that_there_are() {
+    fn rows_name_existing_hashes() {
         for dialect in &DIALECTS {
             assert!(dialect.hashes.iter().all(|name| Hash::named(name).is_some()));
             assert!(dialect.hashes.contains(&dialect.hash));
@@ -480,8 +479,8 @@ mod tests {
         names.iter().map(server).collect()
     }
 
+    /// The points of a server, label by label as the row says. `first` is the number of points before them.
     #[allow(clippy::cast_possible_truncation)]
-    /// The points of a server as the row says it, label by label. `first` is the number of points before.
     fn naive(
         dialect: &Dialect,
         pool: &Pool,
@@ -511,7 +510,7 @@ mod tests {
             PointsOf::Chain(chain) => chain(name).zip(0..count).map(|(value, _)| value).collect(),
             PointsOf::Slot => (first..).zip(0..count).map(|(slot, _)| slot as u32).collect(),
         };
-        values.into_iter().map(|value| dialect.edge(pool).point(value)).collect()
+        values.into_iter().map(|value| dialect.edge(pool).to_ring(value)).collect()
     }
 
     proptest! {
