@@ -1,7 +1,7 @@
-//! Who owns how many hashes, and how many change their server from one continuum to another.
+//! How many hashes each server owns, and how many move when one continuum replaces another.
 //!
-//! All figures are exact: they count hashes. The arcs of hashes are counted (`Arcs`) and not those of
-//! the ring, since some clients place many hashes at one point.
+//! All figures are exact numbers of hashes. They are sums over arcs of hashes (`Arcs`), not of the ring:
+//! some clients give many hashes the same place.
 
 use crate::continuum::Continuum;
 use crate::edge::Arcs;
@@ -9,8 +9,9 @@ use crate::server::Server;
 use std::collections::HashMap;
 use std::fmt;
 
-/// How many hashes each server owns, in the order of [`Continuum::servers`]; entries of one name are
-/// counted at the first of them. They add up to the range of the key hash. Linear in the points.
+/// The number of hashes that each server owns, in the order of [`Continuum::servers`]. Entries that repeat
+/// a name are counted at the first of them. The numbers add up to the range of the key hash. Linear in the
+/// points.
 #[must_use]
 pub fn shares(continuum: &Continuum) -> Vec<(&Server, u64)> {
     let arcs = continuum.hash_arcs();
@@ -26,12 +27,12 @@ pub fn shares(continuum: &Continuum) -> Vec<(&Server, u64)> {
     distinct.map(|(_, share)| share).collect()
 }
 
-/// Hashes that go from one server to another.
+/// Hashes that move from one server to another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Move<'a> {
     /// The server that owns them in the old continuum.
     pub from: &'a Server,
-    /// The server that owns them in the new one; its name is another.
+    /// The server that owns them in the new one. Its name differs.
     pub to: &'a Server,
     /// The number of hashes.
     pub count: u64,
@@ -42,7 +43,7 @@ pub struct Move<'a> {
 pub enum DiffError {
     /// They do not hash keys alike.
     HashesDiffer,
-    /// There are too many servers: nearly every pair of them has keys that move.
+    /// There are too many servers: nearly every pair of them has hashes that move.
     SystemLimit,
 }
 
@@ -57,15 +58,15 @@ impl fmt::Display for DiffError {
 
 impl std::error::Error for DiffError {}
 
-/// What moves when `new` takes the place of `old`, the most first; moves of one size are in the order
-/// of the names.
+/// What moves when `new` replaces `old`, the largest move first; moves of the same size are in the order of
+/// their names.
 ///
-/// Linear in the points of both, but where one of the clients takes the hash modulo a number: then the
-/// points of the one times the servers of the other.
+/// Linear in the points of both. If one of the clients takes hashes modulo a number, the cost is the points
+/// of the one times the servers of the other.
 ///
 /// # Errors
-/// Continua that do not hash keys alike; more than 2<sup>22</sup> pairs of servers where one of
-/// the clients takes the hash modulo a number.
+/// If the continua do not hash keys alike, or if one of the clients takes hashes modulo a number
+/// and there are more than 2<sup>22</sup> pairs of servers.
 pub fn diff<'a>(old: &'a Continuum, new: &'a Continuum) -> Result<Vec<Move<'a>>, DiffError> {
     let mut pairs = Pairs::new(old.servers().len(), new.servers().len());
     count_pairs(old, new, |from, to, count| pairs.add(from, to, count))?;
@@ -80,11 +81,11 @@ pub fn diff<'a>(old: &'a Continuum, new: &'a Continuum) -> Result<Vec<Move<'a>>,
     Ok(moves)
 }
 
-/// How many hashes move when `new` takes the place of `old`: the sum of [`diff`], without the memory for
-/// the moves.
+/// The number of hashes that move when `new` replaces `old`: the sum of [`diff`], without the memory for the
+/// moves.
 ///
 /// # Errors
-/// As of [`diff`].
+/// As for [`diff`].
 pub fn moved(old: &Continuum, new: &Continuum) -> Result<u64, DiffError> {
     let same: Vec<_> = old.servers().iter().map(|server| new.find(server.name())).collect();
     let mut moved = 0;
@@ -96,7 +97,8 @@ pub fn moved(old: &Continuum, new: &Continuum) -> Result<u64, DiffError> {
     Ok(moved)
 }
 
-/// Counts the hashes by their owners in both continua, in parts.
+/// Splits all hashes by their owners in both continua: calls `add` with the old owner, the new owner and a
+/// number of hashes, often several times for a pair.
 fn count_pairs(
     old: &Continuum,
     new: &Continuum,
@@ -111,7 +113,7 @@ fn count_pairs(
     if is_periodic && !Pairs::are_few(old.servers().len(), new.servers().len()) {
         return Err(DiffError::SystemLimit);
     }
-    // What holds of the hashes below the least common multiple repeats itself above it.
+    // The pairs of owners repeat after the least common multiple of the periods.
     let joint = least_common_multiple(old_arcs.period, new_arcs.period).min(range);
     for (limit, times) in [(joint, range / joint), (range % joint, 1)] {
         if old_arcs.period >= new_arcs.period {
@@ -123,19 +125,20 @@ fn count_pairs(
     Ok(())
 }
 
-/// Counts the hashes below `limit` by their owners in both rings, in parts. One arc of `outer` after the
-/// other is laid on `inner`, whose period is not longer.
+/// Splits the hashes below `limit`, as [`count_pairs`] does: lays each arc of `outer` on the arcs of `inner`,
+/// whose period is not longer.
 fn overlay(outer: &Arcs, inner: &Arcs, limit: u64, mut add: impl FnMut(usize, usize, u64)) {
-    let mut rounds: HashMap<usize, u64> = HashMap::new();
+    // By owner in `outer`, the whole periods of `inner` within its arcs.
+    let mut periods: HashMap<usize, u64> = HashMap::new();
     let mut inner_arcs = inner.endless();
-    // What is left of the arc of `inner`.
+    // The rest of the current arc of `inner`.
     let (mut inner_left, mut inner_owner) = (0, 0);
     let mut all_left = limit;
     for (length, outer_owner) in outer.endless() {
         let length = length.min(all_left);
         all_left -= length;
         if length >= inner.period {
-            *rounds.entry(outer_owner).or_default() += length / inner.period;
+            *periods.entry(outer_owner).or_default() += length / inner.period;
         }
         let mut left = length % inner.period;
         while left > 0 {
@@ -153,23 +156,23 @@ fn overlay(outer: &Arcs, inner: &Arcs, limit: u64, mut add: impl FnMut(usize, us
             break;
         }
     }
-    for (outer_owner, rounds) in rounds {
+    for (outer_owner, periods) in periods {
         for (length, inner_owner) in inner.lengths() {
-            add(outer_owner, inner_owner, rounds * length);
+            add(outer_owner, inner_owner, periods * length);
         }
     }
 }
 
-/// Counts by pairs of servers.
+/// The number of hashes of each pair of servers.
 enum Pairs {
-    /// All pairs, a row for each old server, of so many new ones.
+    /// A row of counts for each old server, and the length of a row: the number of new servers.
     Dense(Vec<u64>, usize),
-    /// The pairs that have a count.
+    /// Only the pairs that have a count.
     Sparse(HashMap<(usize, usize), u64>),
 }
 
 impl Pairs {
-    /// The most pairs of which each has its place: 32 MiB.
+    /// The maximum number of counts in [`Dense`](Self::Dense): 32 MiB.
     const MAX_DENSE: usize = 1 << 22;
 
     fn are_few(old: usize, new: usize) -> bool {
@@ -191,7 +194,7 @@ impl Pairs {
         }
     }
 
-    /// The pairs with a count, in no order.
+    /// The pairs that have a count, in any order.
     fn counted(self) -> Box<dyn Iterator<Item = (usize, usize, u64)>> {
         match self {
             Self::Dense(counts, row) => Box::new(
@@ -236,7 +239,7 @@ mod tests {
         Continuum::new(servers.collect(), options).expect("a continuum")
     }
 
-    /// The name of the owner of a hash, by the points alone and the rule of the dialect.
+    /// The name of a hash's owner, by the dialect's rule on the points alone.
     fn owner<'a>(continuum: &'a Continuum, points: &[(u32, usize)], hash: u64) -> &'a [u8] {
         let place = match continuum.options().dialect().name() {
             "modula" => hash % points.len() as u64,
@@ -260,8 +263,8 @@ mod tests {
         moved
     }
 
-    /// The last of each run of hashes that have one owner in each ring, and their number: they change
-    /// at points only.
+    /// The runs of hashes that have one owner in each ring, as their last hash and their length: owners
+    /// change at points only.
     fn runs(continua: &[&Continuum]) -> impl Iterator<Item = (u64, u64)> {
         let ends = continua.iter().flat_map(|continuum| continuum.points());
         let mut ends: Vec<_> = ends.map(|(value, _)| u64::from(value)).collect();
@@ -370,7 +373,7 @@ mod tests {
             }
         }
 
-        /// Of 2^32 hashes it counts what it counts of fewer: the sums are those of the shares.
+        /// 2^32 hashes are too many to try each, but moves must add up to the difference of the shares.
         #[test]
         fn sums_of_moves_are_shares(old in servers(), new in servers(), both: bool) {
             let new_dialect = if both { "modula" } else { "twemproxy" };
