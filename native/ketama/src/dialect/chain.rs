@@ -1,10 +1,11 @@
-//! Points that follow from one another: each is the hash of the one before.
+//! Chains of points: each point is hashed from the one before.
 
 use crate::hash::crc::{crc32, crc32_of_more};
 use crate::hash::murmur::murmur3;
 use std::iter::successors;
 
-/// CRC-32 of host, NUL, port and the last point in little-endian bytes, from 0 on.
+/// Each point is the CRC-32 of host, NUL, port and the previous point in little-endian bytes; before the
+/// first point that is 0.
 /// Source: `ngx_http_upstream_init_chash` in nginx's `ngx_http_upstream_hash_module.c`.
 pub(super) fn crc32_of_address(name: &[u8]) -> Box<dyn Iterator<Item = u32>> {
     let (host, port) = split(name.strip_prefix(b"unix:").unwrap_or(name));
@@ -13,7 +14,7 @@ pub(super) fn crc32_of_address(name: &[u8]) -> Box<dyn Iterator<Item = u32>> {
     Box::new(successors(Some(0), next).skip(1))
 }
 
-/// The host and the port, which is empty where the name does not end with one.
+/// The host and the port. The port is empty if the name does not end with one.
 fn split(name: &[u8]) -> (&[u8], &[u8]) {
     let digits = name.iter().rev().take_while(|byte| byte.is_ascii_digit()).count();
     let (host, port) = name.split_at(name.len() - digits);
@@ -23,7 +24,8 @@ fn split(name: &[u8]) -> (&[u8], &[u8]) {
     }
 }
 
-/// `MurmurHash3` of the name, then of each point in little-endian bytes.
+/// The first point is the `MurmurHash3` of the name, each further one that of the previous point in
+/// little-endian bytes.
 /// Source: `Continuum` in folsom's `com.spotify.folsom.ketama`.
 pub(super) fn murmur3_of_name(name: &[u8]) -> Box<dyn Iterator<Item = u32>> {
     Box::new(successors(Some(murmur3(name)), |last| Some(murmur3(&last.to_le_bytes()))))
