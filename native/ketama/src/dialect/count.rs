@@ -1,13 +1,13 @@
-//! How many labels a server has, by its weight.
+//! The number of labels of a server, by its weight.
 //!
-//! Each client's exact sequence of steps in single and double precision is kept: where one rounds
-//! in another way, a server has a label more or less, and keys move.
+//! Each function keeps its client's exact sequence of operations in single and double precision: one
+//! different rounding gives a server a label more or less, and keys move.
 
 #![allow(clippy::cast_precision_loss, clippy::cast_possible_truncation, clippy::cast_sign_loss)]
 
 use crate::server::Server;
 
-/// What the labels of a server depend on besides its own weight.
+/// What the number of a server's labels depends on besides its own weight.
 pub(crate) struct Pool {
     servers: usize,
     /// The sum of the weights.
@@ -36,7 +36,7 @@ impl Pool {
         self.servers as u128 * each * u128::from(weight)
     }
 
-    /// 40 labels on average, in single precision.
+    /// 40 labels per server on average, in single precision.
     fn scaled(&self, weight: u64) -> f32 {
         self.fraction(weight) * 160.0 / 4.0 * self.servers as f32
     }
@@ -54,22 +54,22 @@ pub(super) fn twemproxy(pool: &Pool, weight: u64) -> u64 {
     (f64::from(pool.scaled(weight)) + 1e-10) as f32 as u64
 }
 
-/// Without weights it does not compute.
+/// If all weights are equal, spymemcached ignores them.
 pub(super) fn spymemcached(pool: &Pool, weight: u64) -> u64 {
     if pool.all_equal { 40 } else { twemproxy(pool, weight) }
 }
 
-/// npm's hashring, in doubles.
+/// In double precision.
 pub(super) fn hashring(pool: &Pool, weight: u64) -> u64 {
     (weight as f64 / pool.total as f64 * 40.0 * pool.servers as f64) as u64
 }
 
-/// dalli: a product of integers, then one division of doubles.
+/// A product of integers, then one division in double precision.
 pub(super) fn dalli(pool: &Pool, weight: u64) -> u64 {
     (pool.product(160, weight) as f64 / pool.total as f64) as u64
 }
 
-/// uhashring: integers alone.
+/// In integers.
 pub(super) fn uhashring(pool: &Pool, weight: u64) -> u64 {
     (pool.product(40, weight) / u128::from(pool.total)) as u64
 }
@@ -78,8 +78,8 @@ pub(super) fn uhashring(pool: &Pool, weight: u64) -> u64 {
 mod tests {
     use super::*;
 
-    /// The numbers of equal servers up to 130 that have 39 labels each: by exact arithmetic all have 40.
-    fn short(count: fn(&Pool, u64) -> u64) -> Vec<usize> {
+    /// The numbers of equal servers, below 130, that have 39 labels each, where exact arithmetic gives 40.
+    fn rounded_down(count: fn(&Pool, u64) -> u64) -> Vec<usize> {
         let labels = |servers| {
             let total = servers as u64;
             count(&Pool { servers, total, all_equal: true, ketama_points: 0 }, 1)
@@ -94,20 +94,21 @@ mod tests {
 
     #[test]
     fn the_precision_shows() {
-        // In doubles after the fraction it is 27.99..., in singles from the product on it is 160.
+        // With doubles after the fraction it would be 27.99...
         assert_eq!(twemproxy(&pool(1, 10), 7), 28);
         assert_eq!(libmemcached(&pool(1, 10), 7), 28);
+        // With singles after the product it would be 160.
         assert_eq!(dalli(&pool(7, 300_000_007), 42_857_143), 159);
     }
 
     #[test]
     fn float_steps_show() {
-        let libmemcached_short = [25, 47, 50, 55, 61, 71, 94, 100];
-        assert_eq!(short(libketama), [61, 122]);
-        assert_eq!(short(libmemcached)[..8], libmemcached_short);
-        assert_eq!(short(twemproxy)[..8], libmemcached_short);
-        assert_eq!(short(spymemcached), []);
-        assert_eq!(short(hashring), [7, 14, 28, 49, 56, 98, 103, 112]);
-        assert_eq!(short(uhashring), []);
+        let libmemcached_down = [25, 47, 50, 55, 61, 71, 94, 100];
+        assert_eq!(rounded_down(libketama), [61, 122]);
+        assert_eq!(rounded_down(libmemcached)[..8], libmemcached_down);
+        assert_eq!(rounded_down(twemproxy)[..8], libmemcached_down);
+        assert_eq!(rounded_down(spymemcached), []);
+        assert_eq!(rounded_down(hashring), [7, 14, 28, 49, 56, 98, 103, 112]);
+        assert_eq!(rounded_down(uhashring), []);
     }
 }
