@@ -1,4 +1,4 @@
-//! The labels of a server, which are hashed for its points: how they are spelled.
+//! How labels are spelled: the texts that are hashed for a server's points.
 
 use crate::hash::LANES;
 use crate::number::Number;
@@ -19,12 +19,12 @@ pub(super) fn without_slash(name: &[u8]) -> Cow<'_, [u8]> {
     name.strip_prefix(b"/").unwrap_or(name).into()
 }
 
-/// The name as Java prints a socket's address, with a slash in front where there is no host name.
+/// The name as Java prints a socket's address, with a slash in front if there is no host name.
 pub(super) fn with_slash(name: &[u8]) -> Cow<'_, [u8]> {
     if name.contains(&b'/') { name.into() } else { [b"/", name].concat().into() }
 }
 
-/// The order of the name and the number of a label.
+/// The order of name and number in a label.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Spelling {
     /// The name, this byte, the number.
@@ -34,7 +34,7 @@ pub(super) enum Spelling {
 }
 
 impl Spelling {
-    /// Writes what the labels of a server have in front of their numbers, and behind them.
+    /// Writes the parts of a server's labels before and after their numbers.
     pub(super) fn write_around_number(self, name: &[u8], around: &mut (Vec<u8>, Vec<u8>)) {
         let (before, after) = around;
         before.clear();
@@ -52,17 +52,17 @@ impl Spelling {
     }
 }
 
-/// The bytes of a label.
+/// The length of a label, in bytes.
 pub(super) fn length(name: &[u8], number: u64) -> usize {
     name.len() + 1 + number.to_string().len()
 }
 
-/// Memory to write labels in.
+/// Buffers for labels, reused from server to server.
 #[derive(Default)]
 pub(super) struct Labels([Vec<u8>; LANES]);
 
 impl Labels {
-    /// Calls `body` with the labels of the numbers below `count`, up to [`LANES`] at a time.
+    /// Calls `body` with the labels of all numbers below `count`, up to [`LANES`] at a time.
     pub(super) fn each(
         &mut self,
         (before, after): &(Vec<u8>, Vec<u8>),
