@@ -1,12 +1,13 @@
-//! Which mapping of keys to servers a continuum is, in sixteen bytes.
+//! Identifies a mapping of keys to servers in sixteen bytes.
 
 use crate::continuum::Continuum;
 use crate::edge::{Arc, Arcs, merge};
 use md5::{Digest, Md5};
 use std::iter::once;
 
-/// The same for two continua exactly where every key has the same server: an MD5 of the key hash, the
-/// hash tag, and the owners of all hashes by name. Linear in the points.
+/// An MD5 of the key hash, the hash tag, and the names of the owners of all hashes. Two continua have the
+/// same fingerprint exactly if they hash keys alike and every hash has the same server. Linear in the
+/// points.
 #[must_use]
 pub fn fingerprint(continuum: &Continuum) -> [u8; 16] {
     let options = continuum.options();
@@ -14,7 +15,7 @@ pub fn fingerprint(continuum: &Continuum) -> [u8; 16] {
     md5.update(options.hash().name());
     md5.update(options.tag().map_or(vec![0], |tag| [&[1], &tag[..]].concat()));
     let arcs = continuum.hash_arcs();
-    each_arc(&arcs, &mut |(end, owner)| {
+    each_canonical_arc(&arcs, &mut |(end, owner)| {
         let name = continuum.servers()[owner].name();
         md5.update(end.to_le_bytes());
         md5.update([0]);
@@ -24,14 +25,14 @@ pub fn fingerprint(continuum: &Continuum) -> [u8; 16] {
     md5.finalize().into()
 }
 
-/// Up to so many hashes their owners are written out, however often they repeat themselves.
-const FEW_HASHES: u64 = 1 << 16;
+/// Up to this many hashes, the arcs of all are visited, even if they repeat.
+const MAX_EXPANDED: u64 = 1 << 16;
 
-/// The arcs of hashes in the one form that the mapping has, whichever client makes it: of hashes that
-/// repeat their owners, the first of the shortest period.
-fn each_arc(arcs: &Arcs, visit: &mut dyn FnMut(Arc)) {
+/// Visits the arcs of hashes in a canonical form, the same for every client with this mapping: if they
+/// repeat, only those of the shortest period.
+fn each_canonical_arc(arcs: &Arcs, visit: &mut dyn FnMut(Arc)) {
     let range = arcs.range;
-    if range <= FEW_HASHES {
+    if range <= MAX_EXPANDED {
         let mut end = 0;
         let ends = arcs.endless().map_while(|(length, owner)| {
             (end < range).then(|| {
@@ -50,7 +51,7 @@ fn each_arc(arcs: &Arcs, visit: &mut dyn FnMut(Arc)) {
     }
 }
 
-/// The arcs of the shortest period, which divides this one, since the hashes are many periods.
+/// The arcs of the shortest period. It divides `period`, since there are many periods of hashes.
 fn shortest_period(mut ends: Vec<Arc>, mut period: u64) -> Vec<Arc> {
     let (mut rest, mut factor) = (period, 2);
     while rest > 1 {
@@ -70,10 +71,10 @@ fn shortest_period(mut ends: Vec<Arc>, mut period: u64) -> Vec<Arc> {
     ends
 }
 
-/// Whether each hash below `period` has the owner of the hash that is `shorter` below it.
+/// Whether each hash below `period` has the same owner as the hash `shorter` below it.
 fn repeats(ends: &[Arc], period: u64, shorter: u64) -> bool {
     let owner = |hash| ends[ends.partition_point(|&(end, _)| end <= hash)].1;
-    // One of the two owners changes at these alone.
+    // Neither owner changes anywhere else.
     let starts = once(0).chain(ends.iter().map(|&(end, _)| end));
     let mut starts = starts.flat_map(|start| [Some(start), start.checked_sub(shorter)]).flatten();
     starts.all(|start| start + shorter >= period || owner(start) == owner(start + shorter))
@@ -117,7 +118,7 @@ mod tests {
         }
     }
 
-    /// One mapping of several clients.
+    /// The same mapping, made by several clients.
     #[test]
     fn of_the_mapping_alone() {
         let same = |one: &Continuum, other: &Continuum| {
