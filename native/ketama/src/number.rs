@@ -1,32 +1,33 @@
-//! A number in decimal digits that counts up, which takes less than to divide each number by ten.
+//! A counter in decimal digits: cheaper than dividing each number by ten.
 
 /// A number of up to 16 digits.
 #[derive(Clone, Copy)]
 pub(crate) struct Number {
-    /// Its digits, the first one in the lowest byte.
+    /// The digits in ASCII, the first one in the lowest byte.
     digits: u128,
     length: usize,
-    /// The value of the last digit, and what 1 more is in its place.
+    /// The value of the last digit.
     last: u32,
+    /// 1 in the byte of the last digit.
     one: u128,
 }
 
 impl Number {
     pub(crate) const ZERO: Self = Self { digits: b'0' as u128, length: 1, last: 0, one: 1 };
 
-    /// Its digits, the first one in the lowest byte.
+    /// The digits in ASCII, the first one in the lowest byte.
     #[inline]
     pub(crate) fn digits(self) -> u128 {
         self.digits
     }
 
-    /// How many digits it has.
+    /// The number of digits.
     #[inline]
     pub(crate) fn length(self) -> usize {
         self.length
     }
 
-    /// What 1 more is in its last digit.
+    /// 1 in the byte of the last digit. Added to the digits, it counts up, unless the last one is a 9.
     #[inline]
     pub(crate) fn one(self) -> u128 {
         self.one
