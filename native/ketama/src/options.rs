@@ -1,4 +1,4 @@
-//! What a user chooses of a continuum: the client, its key hash and its hash tag.
+//! The options of a continuum: the client and how it is configured.
 
 use crate::dialect::{DIALECTS, Dialect, Pool};
 use crate::hash::{HASHES, Hash};
@@ -15,26 +15,27 @@ pub struct Options {
 }
 
 impl Options {
-    /// The client as it is by default.
+    /// The client with its defaults.
     #[must_use]
     pub fn new(dialect: &'static Dialect) -> Self {
         let hash = Hash::named(dialect.default_hash()).unwrap_or(&HASHES[0]);
         Self { dialect, hash, tag: None, ketama_points: None }
     }
 
-    /// The client with another key hash, where it has that one.
+    /// The client with another key hash. `None` if it does not have that one.
     #[must_use]
     pub fn with_hash(self, hash: &'static Hash) -> Option<Self> {
         self.dialect.hashes().contains(&hash.name()).then_some(Self { hash, ..self })
     }
 
-    /// The client told to hash what stands between these two bytes alone, where it can be told.
+    /// The client, configured to hash only what stands between these two bytes of a key. `None` if it has no
+    /// such option.
     #[must_use]
     pub fn with_tag(self, tag: [u8; 2]) -> Option<Self> {
         self.dialect.has_tags().then_some(Self { tag: Some(tag), ..self })
     }
 
-    /// The client told to give so many points to a server of weight 1, where it can be told.
+    /// The client, configured to give a server of weight 1 this many points. `None` if it has no such option.
     #[must_use]
     pub fn with_ketama_points(self, points: NonZeroU32) -> Option<Self> {
         self.dialect.ketama_points().map(|_| Self { ketama_points: Some(points), ..self })
@@ -57,7 +58,7 @@ impl Options {
         self.hash
     }
 
-    /// The opening and the closing byte of a tag.
+    /// The opening and the closing byte of a hash tag.
     #[must_use]
     pub fn tag(&self) -> Option<[u8; 2]> {
         self.tag
