@@ -1,8 +1,7 @@
 //! Fowler, Noll and Vo's hashes.
 //!
-//! Those of 64 bits are cut to their low 32, which depend on nothing but the low 32 bits of all that
-//! goes in: of the prime 2<sup>40</sup> + 0x1b3 that is 0x1b3. Source: `fnv_64.cc` and `fnv_32.cc` in
-//! libmemcached's `libhashkit`.
+//! The hashes of 64 bits are cut to their low 32. These depend only on the low 32 bits of all operands, so
+//! they are computed in 32 bits. Source: `fnv_64.cc` and `fnv_32.cc` in libmemcached's `libhashkit`.
 
 use super::signed;
 
@@ -33,7 +32,7 @@ pub(super) fn fnv1a_64(key: &[u8]) -> u32 {
     fnv1a(key, START_64, PRIME_64)
 }
 
-/// As .NET computes it, where bytes have no sign.
+/// FNV-1a as .NET computes it, with unsigned bytes.
 #[inline]
 pub(crate) fn fnv1a_32_unsigned(key: &[u8]) -> u32 {
     fnv1a_from(START_32, key)
