@@ -1,11 +1,11 @@
-//! The hashes that are cyclic redundancy checks.
+//! Cyclic redundancy checks.
 
 /// CRC-32 (IEEE 802.3): twemproxy's `crc32a`, Dalli, nginx and others.
 pub(crate) fn crc32(key: &[u8]) -> u32 {
     crc32fast::hash(key)
 }
 
-/// The [`crc32`] of a text that has this one, and of bytes behind it.
+/// Continues a [`crc32`] with more bytes.
 pub(crate) fn crc32_of_more(crc: u32, bytes: &[u8]) -> u32 {
     let mut hasher = crc32fast::Hasher::new_with_initial(crc);
     hasher.update(bytes);
@@ -28,7 +28,7 @@ pub(super) fn crc16(key: &[u8]) -> u32 {
     })
 }
 
-/// The remainders of all bytes by the polynomial 0x1021.
+/// The remainder of each byte modulo the polynomial 0x1021.
 const XMODEM: [u32; 256] = {
     let mut table = [0; 256];
     let mut byte = 0_u32;

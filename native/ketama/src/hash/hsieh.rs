@@ -2,7 +2,8 @@
 
 use super::signed;
 
-/// `SuperFastHash` started from 0. In a tail of three bytes the third is signed, a tail of one is not.
+/// `SuperFastHash` with the start value 0. The third byte of a tail of three is signed; a tail of one byte is
+/// unsigned.
 /// Source: `hash_hsieh` in twemproxy's `nc_hsieh.c`.
 pub(super) fn hsieh(key: &[u8]) -> u32 {
     let (words, tail) = key.as_chunks();

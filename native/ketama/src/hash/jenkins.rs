@@ -1,4 +1,4 @@
-//! Bob Jenkins's hashes: `one_at_a_time` and, as libmemcached and twemproxy call it, `jenkins`.
+//! Bob Jenkins's hashes: `one_at_a_time`, and lookup3, which libmemcached and twemproxy call `jenkins`.
 
 use super::signed;
 
@@ -26,7 +26,7 @@ pub(super) fn jenkins(key: &[u8]) -> u32 {
     let start = 0xdead_beef_u32.wrapping_add(key.len() as u32).wrapping_add(INITVAL);
     let (mut a, mut b, mut c) = (start, start, start);
     let mut rest = key;
-    // The last three words, whole or not, are mixed in another way.
+    // The last 1 to 12 bytes are mixed differently.
     while rest.len() > 12 {
         let (words, tail) = rest.split_at(12);
         (a, b, c) = mix(add_words(words, a, b, c));
@@ -38,7 +38,7 @@ pub(super) fn jenkins(key: &[u8]) -> u32 {
     last_mix(add_words(rest, a, b, c))
 }
 
-/// Adds up to twelve bytes as little-endian words, zeros behind them.
+/// Adds up to twelve bytes as little-endian words, filled up with zeros.
 #[inline]
 fn add_words(bytes: &[u8], a: u32, b: u32, c: u32) -> (u32, u32, u32) {
     let mut words = [0; 12];

@@ -2,7 +2,7 @@
 
 const M: u32 = 0x5bd1_e995;
 
-/// `MurmurHash2` with a seed made of the length.
+/// `MurmurHash2` with a seed that depends on the length.
 /// Source: `hashkit_murmur` in libmemcached's `libhashkit/murmur.cc`.
 #[inline]
 #[allow(clippy::cast_possible_truncation)]
@@ -34,7 +34,7 @@ pub(crate) fn murmur3(key: &[u8]) -> u32 {
         let hash = (hash ^ scramble(u32::from_le_bytes(*word))).rotate_left(13);
         hash.wrapping_mul(5).wrapping_add(0xe654_6b64)
     });
-    // A tail without bytes scrambles to 0.
+    // An empty tail scrambles to 0, which changes nothing.
     let mut word = [0; 4];
     word[..tail.len()].copy_from_slice(tail);
     hash ^= scramble(u32::from_le_bytes(word)) ^ key.len() as u32;

@@ -1,8 +1,8 @@
-//! SHA-1, which hashes no keys, but the labels of dalli.
+//! SHA-1, for dalli's labels. No client hashes keys with it.
 
 use sha1::{Digest, Sha1};
 
-/// The first word of a SHA-1, big-endian.
+/// The first big-endian word of the SHA-1.
 pub(crate) fn first_word(bytes: &[u8]) -> u32 {
     let [a, b, c, d, ..]: [u8; 20] = Sha1::digest(bytes).into();
     u32::from_be_bytes([a, b, c, d])
