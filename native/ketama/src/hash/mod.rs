@@ -1,7 +1,7 @@
-//! The key hashes of memcached's clients: a family a file, a row a hash.
+//! The key hashes of memcached's clients: one file per family, one row per hash.
 //!
-//! Nearly all are bit for bit those of libmemcached and twemproxy. Their C takes the bytes of a key as
-//! signed numbers: where a hash below extends a byte to a word, it extends its sign, too.
+//! Nearly all are those of libmemcached and twemproxy, bit for bit. In their C code the bytes of a key are
+//! signed: a hash that widens a byte to a word extends its sign.
 
 pub(crate) mod crc;
 pub(crate) mod fnv;
@@ -17,9 +17,9 @@ pub const LANES: usize = 16;
 /// A key hash: a row of [`HASHES`].
 #[derive(Debug)]
 pub struct Hash {
-    /// The name, as the options of a continuum have it.
+    /// The value of the option `hash`.
     name: &'static str,
-    /// The hash is below 2 to the power of this.
+    /// The width of the hash: it is below 2<sup>bits</sup>.
     bits: u32,
     of: fn(&[u8]) -> u32,
     many: fn(&[&[u8]]) -> [u32; LANES],
@@ -40,26 +40,26 @@ pub static HASHES: [Hash; 15] = [
     Hash { name: "hsieh",         bits: 32, of: hsieh::hsieh,           many: |keys| each(keys, hsieh::hsieh) },
     Hash { name: "murmur",        bits: 32, of: murmur::murmur,         many: |keys| each(keys, murmur::murmur) },
     Hash { name: "jenkins",       bits: 32, of: jenkins::jenkins,       many: |keys| each(keys, jenkins::jenkins) },
-    // Java's and .NET's, for whom the bytes of a key have no sign.
+    // Of clients in Java and .NET, with unsigned bytes.
     Hash { name: "murmur3",           bits: 32, of: murmur::murmur3,         many: |keys| each(keys, murmur::murmur3) },
     Hash { name: "fnv1a_32_unsigned", bits: 32, of: fnv::fnv1a_32_unsigned, many: |keys| each(keys, fnv::fnv1a_32_unsigned) },
     Hash { name: "fnv0a_32_unsigned", bits: 32, of: fnv::fnv0a_32_unsigned, many: |keys| each(keys, fnv::fnv0a_32_unsigned) },
 ];
 
 impl Hash {
-    /// The hash of this name.
+    /// The hash with this name.
     #[must_use]
     pub fn named(name: &str) -> Option<&'static Self> {
         HASHES.iter().find(|hash| hash.name == name)
     }
 
-    /// The name, as the options of a continuum have it.
+    /// The value of the option `hash`.
     #[must_use]
     pub fn name(&self) -> &'static str {
         self.name
     }
 
-    /// How many values the hash can have: 2<sup>32</sup>, or 2<sup>15</sup> of `crc15`.
+    /// The number of values that the hash can have: 2<sup>32</sup>, or 2<sup>15</sup> for `crc15`.
     #[must_use]
     pub fn range(&self) -> u64 {
         1 << self.bits
@@ -72,10 +72,10 @@ impl Hash {
         (self.of)(key)
     }
 
-    /// The hashes of up to [`LANES`] keys: entry i is [`of`](Self::of) key i.
+    /// The hashes of up to [`LANES`] keys, in their order. The other entries have no meaning.
     ///
     /// # Panics
-    /// With more keys than that.
+    /// If there are more keys.
     #[must_use]
     pub fn many(&self, keys: &[&[u8]]) -> [u32; LANES] {
         (self.many)(keys)
@@ -88,7 +88,7 @@ impl PartialEq for Hash {
     }
 }
 
-/// The hashes one after the other. The processor overlaps the keys, which do not wait for each other.
+/// Hashes keys one after the other. The processor overlaps them, since they are independent.
 #[inline]
 fn each(keys: &[&[u8]], hash: impl Fn(&[u8]) -> u32) -> [u32; LANES] {
     let mut hashes = [0; LANES];
@@ -98,7 +98,7 @@ fn each(keys: &[&[u8]], hash: impl Fn(&[u8]) -> u32) -> [u32; LANES] {
     hashes
 }
 
-/// A byte as C's `char` extends it to 32 bits, the sign included.
+/// A byte widened to 32 bits as C's signed `char`.
 fn signed(byte: u8) -> u32 {
     i32::from(byte.cast_signed()).cast_unsigned()
 }
@@ -136,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn without_a_sign() {
+    fn unsigned_bytes() {
         for (key, fnv1a, fnv0a) in [
             (&b""[..], 0x811c_9dc5, 0),
             (b"a", 0xe40c_292c, 0x6100_98b3),
