@@ -1,10 +1,10 @@
 //! MD5, a block at a time: of one message, or of sixteen side by side in the lanes of a vector.
 //!
-//! Source: RFC 1321. One implementation serves both; the tests hold it against `md-5`, which hashes
-//! long keys.
+//! Source: RFC 1321. One implementation serves both. The crate `md-5` hashes long keys, and tests compare
+//! with it.
 
 // SIMD code must be inlined into the function that enables the instruction set
-// (`simd.vectorize`); otherwise it is compiled for the oldest processor.
+// (`simd.vectorize`); otherwise it is compiled for the baseline processor.
 #![allow(clippy::inline_always)]
 
 use super::LANES;
@@ -17,26 +17,25 @@ use std::ops::{BitAnd, BitOr, BitXor, Not};
 const BLOCK_WORDS: usize = 16;
 const BLOCK_BYTES: usize = 4 * BLOCK_WORDS;
 
-/// The longest message that is one block with its padding: a byte and the eight of the length.
+/// The longest message that fits in one block with its padding: one byte, and eight of the length.
 const MAX_IN_BLOCK: usize = BLOCK_BYTES - 9;
 
-/// The longest message that is hashed here alone: the longest key of memcached, in bytes.
+/// The longest single message that is hashed here and not by `md-5`, in bytes: memcached's longest key.
 const MAX_SCALAR: usize = 250;
 
-/// The longest message that is hashed here beside others, in bytes. All lanes take the time of the
-/// longest message.
+/// The longest message that is hashed in lanes, in bytes: all lanes take as long as the longest message.
 const MAX_IN_LANES: usize = 512;
 
-/// The digits of a number behind a text: no continuum has 10<sup>8</sup> labels.
+/// The maximum number of digits after a text: no server has 10<sup>8</sup> labels of four points.
 const MAX_DIGITS: usize = 8;
 
-/// The number of messages up to which one after the other is faster than side by side.
+/// Up to this many messages, hashing one after the other is faster than in lanes.
 const LANES_BREAK_EVEN: usize = 2;
 
 /// A, B, C and D before the first block.
 const STATE_INIT: [u32; 4] = [0x6745_2301, 0xefcd_ab89, 0x98ba_dcfe, 0x1032_5476];
 
-/// T: the whole part of 2<sup>32</sup> * |sin(i + 1)|.
+/// RFC 1321's T: the whole part of 2<sup>32</sup> * |sin(i + 1)|.
 #[rustfmt::skip]
 const SINES: [u32; 64] = [
     0xd76a_a478, 0xe8c7_b756, 0x2420_70db, 0xc1bd_ceee, 0xf57c_0faf, 0x4787_c62a, 0xa830_4613, 0xfd46_9501,
@@ -49,8 +48,7 @@ const SINES: [u32; 64] = [
     0x6fa8_7e4f, 0xfe2c_e6e0, 0xa301_4314, 0x4e08_11a1, 0xf753_7e82, 0xbd3a_f235, 0x2ad7_d2bb, 0xeb86_d391,
 ];
 
-/// The place of a key on a ketama continuum: the first little-endian word of its MD5 (libketama's
-/// `ketama_hashi`).
+/// The first little-endian word of a key's MD5: libketama's `ketama_hashi`.
 #[inline]
 pub(super) fn hash(key: &[u8]) -> u32 {
     if key.len() > MAX_SCALAR {
@@ -61,8 +59,8 @@ pub(super) fn hash(key: &[u8]) -> u32 {
     compress_one(state, &block_words(key, last))[0]
 }
 
-/// The [`hash`]es of up to [`LANES`] keys. From three on they cost about as much as three of the
-/// longest key alone.
+/// The [`hash`]es of up to [`LANES`] keys. Three or more cost about as much as hashing the longest key three
+/// times.
 pub(super) fn hashes(keys: &[&[u8]]) -> [u32; LANES] {
     if keys.len() <= LANES_BREAK_EVEN || keys.iter().any(|key| key.len() > MAX_IN_LANES) {
         return super::each(keys, hash);
@@ -78,7 +76,8 @@ fn digest_words(message: &[u8]) -> [u32; 4] {
     std::array::from_fn(|i| u32::from_le_bytes(words[i]))
 }
 
-// Inlined where the caller takes one word, so that the steps which do not change it go.
+// Inlined, so that the compiler drops the steps that do not change the first word if the caller takes only
+// that.
 #[inline(always)]
 fn compress_one(state: [u32; 4], words: &[u32; BLOCK_WORDS]) -> [u32; 4] {
     compress(state, |i| words[i], |word| word)
@@ -91,9 +90,9 @@ trait Word:
     fn wrapping_add(self, other: Self) -> Self;
     fn rotate_left(self, bits: u32) -> Self;
 
-    /// Runs `step`, one of vectors in a function that only an optimising compiler inlines: without
-    /// optimisation the results of its operations take up to 26 KiB of stack, and all 64 steps
-    /// would take that at once.
+    /// Runs `step`. A step on vectors runs in a function of its own, which only an optimising compiler
+    /// inlines: otherwise the operations of a step take up to 26 KiB of stack, and those of all 64 steps
+    /// would be in one frame.
     fn framed(self, step: impl FnOnce() -> Self) -> Self;
 }
 
@@ -131,9 +130,9 @@ impl<S: Simd> Word for u32x16<S> {
     }
 }
 
-/// RFC 1321's F, G, H and I, added to `sum`, which does not wait for `b`, the result of the step
-/// before: the shorter the chain of operations from `b` on, the faster. In `g` a sum stands for
-/// the RFC's "or", since the two terms share no bit.
+/// RFC 1321's F, G, H and I, added to `sum`. `sum` does not depend on `b`, the result of the step before:
+/// the shorter the chain of operations from `b` on, the faster. In `g`, `+` replaces the RFC's "or": the
+/// two terms share no bit.
 mod mix {
     use super::Word;
 
@@ -158,10 +157,10 @@ mod mix {
     }
 }
 
-/// The state after one more block. `word` gives the block's words, `constant` makes a `W` of one.
+/// The state after one more block. `word` returns the words of the block, `constant` makes a `W` of a number.
 ///
-/// Where the caller uses the first word alone, the compiler removes the last three steps: they do
-/// not change it.
+/// If the caller uses only the first word, the compiler removes the last three steps: they do not change
+/// it.
 #[inline(always)]
 fn compress<W: Word>(
     state: [W; 4],
@@ -169,9 +168,9 @@ fn compress<W: Word>(
     constant: impl Fn(u32) -> W,
 ) -> [W; 4] {
     let [mut a, mut b, mut c, mut d] = state;
-    // `black_box` hides the constants. Where the compiler sees them it reorders the sum and adds
-    // the constant last, which makes the chain an operation longer at each step: a quarter of the
-    // time. Loops have the same effect, hence the macros.
+    // `black_box` hides the constants. If the compiler sees them, it reorders the sum and adds the constant
+    // last, which makes the chain one operation longer at each step: a quarter of the time. Loops have the
+    // same effect, hence the macros.
     let sines = black_box(&SINES);
     macro_rules! step {
         ($mix:ident, $step:expr, $word:expr, $bits:literal, $a:ident $b:ident $c:ident $d:ident) => {
@@ -216,7 +215,7 @@ fn compress<W: Word>(
 
 /// The number of blocks of a message of `length` bytes, padding included.
 fn padded_blocks(length: usize) -> usize {
-    // Behind the message come a byte and the eight of the length.
+    // After the message come one byte, and eight of the length.
     (length + 8) / BLOCK_BYTES + 1
 }
 
@@ -249,8 +248,8 @@ fn block_words(message: &[u8], n: usize) -> [u32; BLOCK_WORDS] {
     words
 }
 
-/// The first `WORDS` words of the MD5s of up to [`LANES`] messages, of any mix of lengths: lane i of them is
-/// that of message i. However many there are, they cost about three scalar MD5s of the longest.
+/// The first `WORDS` words of the MD5s of up to [`LANES`] messages of any lengths; lane i is message i's.
+/// Costs about three scalar MD5s of the longest message, however many there are.
 #[cfg_attr(not(fuzzing), allow(unreachable_pub))]
 pub fn digests<M: AsRef<[u8]>, const WORDS: usize>(
     level: Level,
@@ -260,7 +259,7 @@ pub fn digests<M: AsRef<[u8]>, const WORDS: usize>(
     let mut block = [[0; LANES]; BLOCK_WORDS];
     if messages.iter().all(|message| message.as_ref().len() <= MAX_IN_BLOCK) {
         for (lane, message) in messages.iter().enumerate() {
-            put(message.as_ref(), &mut block, lane);
+            write_lane(message.as_ref(), &mut block, lane);
         }
         return dispatch!(level, simd => compress_lanes(simd, &state, &block));
     }
@@ -281,51 +280,49 @@ pub fn digests<M: AsRef<[u8]>, const WORDS: usize>(
     std::array::from_fn(|word| state[word])
 }
 
-/// Puts a message of one block into a lane of a block of zeros: of its words, those that are not 0.
+/// Writes a message of one block, with its padding, into a lane of a block of zeros.
 #[allow(clippy::cast_possible_truncation)]
-fn put(message: &[u8], block: &mut [[u32; LANES]; BLOCK_WORDS], lane: usize) {
-    // Words are put two at a time, and the last bytes are taken from the last eight.
+fn write_lane(message: &[u8], block: &mut [[u32; LANES]; BLOCK_WORDS], lane: usize) {
+    // Words are written two at a time, and the last bytes are taken from the message's last eight.
     let (whole, rest) = message.as_chunks::<8>();
     let (pairs, _) = block.as_chunks_mut::<2>();
-    let mut put_pair = |pair: usize, words: u64| {
+    let mut write_pair = |pair: usize, words: u64| {
         pairs[pair][0][lane] = words as u32;
         pairs[pair][1][lane] = (words >> 32) as u32;
     };
     for (pair, words) in whole.iter().enumerate() {
-        put_pair(pair, u64::from_le_bytes(*words));
+        write_pair(pair, u64::from_le_bytes(*words));
     }
     let bits = 8 * rest.len() as u32;
     let bytes = match message.last_chunk() {
         Some(last) => u64::from_le_bytes(*last).checked_shr(64 - bits).unwrap_or(0),
         None => rest.iter().rev().fold(0, |bytes, &byte| bytes << 8 | u64::from(byte)),
     };
-    put_pair(whole.len(), bytes | 0x80 << bits);
+    write_pair(whole.len(), bytes | 0x80 << bits);
     block[14][lane] = 8 * message.len() as u32;
 }
 
-/// Messages side by side that are a text and a number each, as the labels of servers are. What
-/// [`digests`] makes of any messages, in fewer steps: of a block, only the words that a message has are
-/// written.
+/// Hashes messages that are a text and a number each, as labels are, in lanes. This takes fewer steps than
+/// [`digests`]: only the words that change from message to message are written.
 pub(crate) struct Numbered {
     level: Level,
     block: [[u32; LANES]; BLOCK_WORDS],
-    /// How many messages the block holds.
+    /// The number of messages in the block.
     lanes: usize,
-    /// How many words of the block the longest message so far may have.
+    /// The number of words that the longest message so far may have.
     words: usize,
 }
 
 impl Numbered {
-    /// The longest text, in bytes. Behind it a block has room for [`MAX_DIGITS`] digits, the byte behind
-    /// the message and its length.
+    /// The longest text, in bytes. It leaves room in a block for [`MAX_DIGITS`] digits and the padding.
     pub(crate) const MAX_TEXT: usize = MAX_IN_BLOCK - MAX_DIGITS;
 
     pub(crate) fn new(level: Level) -> Self {
         Self { level, block: [[0; LANES]; BLOCK_WORDS], lanes: 0, words: 0 }
     }
 
-    /// Appends the words of the MD5s of the text with each number below `count`, up to 10<sup>8</sup>, to
-    /// `digests`, but for those of the last messages: [`flush`](Self::flush) appends these.
+    /// Hashes the text with each number below `count`, which is up to 10<sup>8</sup>, and appends the words
+    /// to `digests`. Those of the last messages may be missing until [`flush`](Self::flush) appends them.
     #[allow(clippy::cast_possible_truncation)]
     pub(crate) fn each(&mut self, text: &[u8], count: u64, digests: &mut Vec<u32>) {
         let mut words = block_words(text, 0);
@@ -342,7 +339,7 @@ impl Numbered {
             } else {
                 end += one;
             }
-            // After so many labels all lanes have the text.
+            // After this many messages all lanes have the text.
             if i < LANES as u64 {
                 for (lanes, word) in self.block[..self.words].iter_mut().zip(words) {
                     lanes[self.lanes] = word;
@@ -360,13 +357,13 @@ impl Numbered {
         }
     }
 
-    /// Appends the words of the MD5s of up to [`LANES`] other messages, of any length.
+    /// Hashes up to [`LANES`] other messages, of any length, and appends the words.
     pub(crate) fn others(&mut self, messages: &[&[u8]], digests: &mut Vec<u32>) {
         self.flush(digests);
         append(self::digests(self.level, messages), messages.len(), digests);
     }
 
-    /// Appends what is still to be appended.
+    /// Hashes the messages in the block, and appends the words.
     pub(crate) fn flush(&mut self, digests: &mut Vec<u32>) {
         if self.lanes > 0 {
             let state = STATE_INIT.map(|word| [word; LANES]);
@@ -386,7 +383,7 @@ fn append([a, b, c, d]: [[u32; LANES]; 4], count: usize, digests: &mut Vec<u32>)
     digests.extend_from_slice(&words[..4 * count]);
 }
 
-/// [`compress`] in the lanes of `simd`'s vectors: the first words of the next state.
+/// Runs [`compress`] in the lanes of `simd`'s vectors, and returns the first words of the next state.
 #[inline(always)]
 fn compress_lanes<S: Simd, const WORDS: usize>(
     simd: S,
@@ -408,7 +405,7 @@ fn compress_lanes<S: Simd, const WORDS: usize>(
     )
 }
 
-/// Every instruction set of this machine, for tests that try each.
+/// The instruction sets of this machine, for tests that try each.
 #[cfg(any(test, fuzzing))]
 #[cfg_attr(not(fuzzing), allow(unreachable_pub))]
 pub fn simd_levels() -> Vec<Level> {
@@ -475,7 +472,7 @@ mod tests {
         for level in simd_levels() {
             let mut numbered = Numbered::new(level);
             let (mut digests, mut expected) = (Vec::new(), Vec::new());
-            // Lengths and counts that have nothing in common, so that all mix in a block.
+            // Lengths and counts have no common period, so that texts mix in a block.
             for i in 0..200 {
                 let text = message(29 * i % (Numbered::MAX_TEXT + 1), i);
                 let count = [1, 12, 5, 0, 40, 101][i % 6];
