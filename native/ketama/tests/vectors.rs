@@ -1,5 +1,5 @@
-//! The answers of the real clients, of every set in `test/data/rings`: `NAME.servers` under
-//! `NAME.options` gives `NAME.expected`, while the servers in `NAME.down` are down, if there is such a file.
+//! The answers of real clients, every set in `test/data/rings`: `NAME.servers` with `NAME.options` gives
+//! `NAME.expected`. If there is a `NAME.down`, the servers in it are left out.
 
 #![allow(clippy::expect_used)]
 
@@ -8,7 +8,7 @@ use std::collections::HashSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// The atom behind `name => ` in the text of an Erlang map.
+/// The atom after `name => ` in the text of an Erlang map.
 fn atom<'a>(text: &'a str, name: &str) -> Option<&'a str> {
     let (_, rest) = text.split_once(&format!("{name} => "))?;
     rest.find([',', '}']).map(|end| &rest[..end])
