@@ -1,7 +1,7 @@
-//! The lookup of many keys in one call.
+//! Lookups of many keys in one call.
 //!
-//! The callers in Erlang say how many keys there are and how many bytes they have in all, which the
-//! VM counts in time slices of its own: to look at a key that does not start at a byte, the VM copies it.
+//! The Erlang callers pass the number of keys and their size in bytes. Erlang can be preempted while it
+//! counts them; a NIF cannot, and the VM copies a key that does not start at a byte when a NIF looks at it.
 
 use crate::call::{Budget, Stop, nif};
 use crate::list::{Cells, make_list, make_map, prepend};
@@ -29,8 +29,8 @@ fn getservers<'a>(
     Ok(make_list(env, owners.iter().map(|&owner| names.get(owner))))
 }
 
-/// A map from each server that owns any of the keys to its keys, in their order. `binaries` are the
-/// keys as binaries.
+/// A map from each server that owns any of the keys to its keys, in their order. `binaries` has the same
+/// keys, all as binaries.
 fn group<'a>(
     env: Env<'a>,
     [ring, keys, binaries, except, count, bytes]: [Term<'a>; 6],
@@ -40,53 +40,52 @@ fn group<'a>(
     let continuum = ring.continuum()?;
     let count = count.decode()?;
     spend(continuum, 2, count, bytes, budget)?;
-    // A place for each server.
+    // `Groups::lists_of` has an entry for each server.
     budget.spend(continuum.servers().len() / 64)?;
     let owners = owners(continuum, binaries, count, except, budget)?;
-    let keys: Short<Term> = Cells::of(keys).collect();
+    let keys: ShortVec<Term> = Cells::of(keys).collect();
     let mut groups = Groups::of(env, continuum);
     for (&key, &owner) in keys.iter().zip(&owners).rev() {
         groups.add(continuum.canonical(owner), key);
     }
     let servers =
         groups.owners.iter().map(|&owner| server_binary(env, &continuum.servers()[owner]));
-    let servers: Short<_> = servers.collect();
+    let servers: ShortVec<_> = servers.collect();
     Ok(make_map(env, &servers, &groups.lists).ok_or(Error::BadArg)?)
 }
 
-/// A vector that takes no memory of its own for a short list of keys.
-type Short<T> = SmallVec<[T; 32]>;
+/// A vector that allocates nothing for a short list of keys.
+type ShortVec<T> = SmallVec<[T; 32]>;
 
-/// The keys of each server: lists that grow at their start.
+/// The keys of each server, in lists that grow at the front.
 struct Groups<'a> {
     env: Env<'a>,
-    /// For each server the place of its list, from 1 on; 0 where it has none.
-    places: Short<usize>,
-    owners: Short<usize>,
-    lists: Short<Term<'a>>,
+    /// For each server, the index of its list plus 1; 0 if it has none.
+    lists_of: ShortVec<usize>,
+    owners: ShortVec<usize>,
+    lists: ShortVec<Term<'a>>,
 }
 
 impl<'a> Groups<'a> {
     fn of(env: Env<'a>, continuum: &Continuum) -> Self {
-        let places = smallvec![0; continuum.servers().len()];
-        Self { env, places, owners: Short::new(), lists: Short::new() }
+        let lists_of = smallvec![0; continuum.servers().len()];
+        Self { env, lists_of, owners: ShortVec::new(), lists: ShortVec::new() }
     }
 
     #[inline]
     fn add(&mut self, owner: usize, key: Term<'a>) {
-        let place = &mut self.places[owner];
-        if *place == 0 {
+        let number = &mut self.lists_of[owner];
+        if *number == 0 {
             self.owners.push(owner);
             self.lists.push(Term::list_new_empty(self.env));
-            *place = self.lists.len();
+            *number = self.lists.len();
         }
-        let list = &mut self.lists[*place - 1];
+        let list = &mut self.lists[*number - 1];
         *list = prepend(self.env, key, *list);
     }
 }
 
-/// What `count` keys of so many `bytes` in all take: some units each, and a few more for the name of each
-/// server that is made.
+/// Charges for `count` keys of `bytes` in all: `units` for each key, and four for each name that is made.
 fn spend(
     continuum: &Continuum,
     units: usize,
@@ -99,16 +98,16 @@ fn spend(
     budget.spend_on_bytes(bytes.decode()?)
 }
 
-/// The owners of keys. The atom `not_binaries` where one of the keys is none.
+/// The owners of keys. If one of the keys is not a binary, the NIF returns the atom `not_binaries`.
 fn owners(
     continuum: &Continuum,
     list: Term,
     count: usize,
     except: Term,
     budget: &mut Budget,
-) -> Result<Short<usize>, Stop> {
+) -> Result<ShortVec<usize>, Stop> {
     let except = decode_except(continuum, except, budget)?;
-    let mut owners = Short::with_capacity(count.min(4096));
+    let mut owners = ShortVec::with_capacity(count.min(4096));
     let mut cells = Cells::of(list);
     loop {
         let mut keys: [&[u8]; LANES] = [&[]; LANES];
@@ -132,7 +131,7 @@ fn owners(
     }
 }
 
-/// The servers that a lookup passes over; `None` where there are none.
+/// The servers that a lookup passes over; `None` if there are none.
 fn decode_except(
     continuum: &Continuum,
     list: Term,
@@ -142,36 +141,37 @@ fn decode_except(
         return Ok(None);
     }
     let mut names = Vec::new();
-    // A binary search among the names, which are all over the memory.
+    // A binary search among names that are scattered in memory.
     let units = 8 + 4 * continuum.servers().len().ilog2() as usize;
     for name in Cells::of(list) {
         budget.spend(units)?;
         names.push(Binary::from_term(name)?.as_slice());
     }
-    // It marks servers in a byte for each.
+    // `Except` has a byte for each server.
     budget.spend(continuum.servers().len() / 64)?;
     Ok(Some(continuum.except(names).ok_or(Error::RaiseAtom("no_servers"))?))
 }
 
-/// The names of servers, so that their keys share one binary: of all servers, or of as many as there are keys.
+/// The names of servers, so that the keys of a server share one binary. It has room for all servers, or for as
+/// many as there are keys.
 struct NameCache<'a, 'b> {
     env: Env<'a>,
     continuum: &'b Continuum,
-    /// A server and its name, at the place of the server's lower bits.
-    names: Short<(usize, Term<'a>)>,
+    /// A server and its name, in the slot of the server's lower bits.
+    names: ShortVec<(usize, Term<'a>)>,
 }
 
 impl<'a, 'b> NameCache<'a, 'b> {
     fn new(env: Env<'a>, continuum: &'b Continuum, keys: usize) -> Self {
-        let places = continuum.servers().len().min(keys).next_power_of_two();
+        let slots = continuum.servers().len().min(keys).next_power_of_two();
         let none = (usize::MAX, Term::list_new_empty(env));
-        Self { env, continuum, names: smallvec![none; places] }
+        Self { env, continuum, names: smallvec![none; slots] }
     }
 
     #[inline]
     fn get(&mut self, owner: usize) -> Term<'a> {
-        let place = owner & (self.names.len() - 1);
-        let (named, name) = &mut self.names[place];
+        let slot = owner & (self.names.len() - 1);
+        let (named, name) = &mut self.names[slot];
         if *named != owner {
             *named = owner;
             *name = server_binary(self.env, &self.continuum.servers()[owner]);
