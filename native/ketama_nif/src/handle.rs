@@ -1,5 +1,5 @@
-//! What Erlang holds as a `continuum()`. Managed by hand: rustler looks the type of a resource up in
-//! a hash map at each decoding, a tenth of the time of a lookup.
+//! The handle: what Erlang holds as a `continuum()`. It is not one of rustler's resources: rustler looks the
+//! type of a resource up in a hash map at each decoding, which takes a tenth of a lookup.
 
 use ketama::Continuum;
 use rustler::codegen_runtime::c_void;
@@ -13,13 +13,13 @@ use std::ptr::{self, NonNull, null, null_mut};
 use std::sync::atomic::{AtomicPtr, Ordering};
 use std::thread;
 
-/// The VM's reference to a continuum: a resource, in whose memory it is.
+/// The VM's reference to a continuum: a resource that holds it.
 pub(crate) struct Handle(Continuum);
 
-/// The type of a [`Handle`] for the VM; null before the library is loaded.
+/// The VM's type of a [`Handle`]; null before the library is loaded.
 static RESOURCE_TYPE: AtomicPtr<ErlNifResourceType> = AtomicPtr::new(null_mut());
 
-/// Makes the type known to the VM, which allows it while it loads the library.
+/// Registers the type with the VM, which allows that only while it loads the library.
 pub(crate) fn load(env: Env, _load_info: Term) -> bool {
     let create = ErlNifResourceFlags::ERL_NIF_RT_CREATE;
     // SAFETY: `env` is that of a call to load; the VM calls `drop_handle` with nothing but a resource of
@@ -38,21 +38,21 @@ pub(crate) fn load(env: Env, _load_info: Term) -> bool {
     !opened.is_null()
 }
 
-/// A continuum of more bytes is freed by a thread of its own: the VM has any scheduler free it, and
-/// this many take it a tenth of a millisecond.
-const LARGE: usize = 1 << 21;
+/// A continuum of more bytes is freed by a thread of its own. The VM drops a resource on any scheduler, and
+/// freeing this many bytes takes 0.1 ms.
+const MAX_FREED_HERE: usize = 1 << 21;
 
 unsafe extern "C" fn drop_handle(_env: *mut ErlNifEnv, handle: *mut c_void) {
-    // SAFETY: the VM calls this once for each resource, which `make_term` has made a `Handle`.
+    // SAFETY: the VM calls this once for each resource, and `make_term` has written a `Handle` to it.
     let Handle(continuum) = unsafe { ptr::read(handle.cast()) };
-    if continuum.bytes() > LARGE {
-        // Where there can be no other thread, the continuum goes here, with the closure.
+    if continuum.bytes() > MAX_FREED_HERE {
+        // If no thread can be started, the closure is dropped here, and the continuum with it.
         let _ = thread::Builder::new().spawn(move || drop(continuum));
     }
 }
 
 impl Handle {
-    /// A continuum as a term, which keeps it alive.
+    /// A term for the continuum. It keeps the continuum alive.
     pub(crate) fn make_term(env: Env, continuum: Continuum) -> Term {
         // SAFETY: the type is open since loading; the memory is as large as asked for and aligned
         // for any type, and written before the VM or anyone else sees it.
@@ -80,8 +80,8 @@ impl<'a> Decoder<'a> for &'a Handle {
     #[inline]
     fn decode(term: Term<'a>) -> NifResult<Self> {
         let mut handle = null();
-        // SAFETY: where the VM says that the term is of this type, `handle` points to a `Handle`, which
-        // lives at least as long as the term.
+        // SAFETY: if the VM says that the term is of this type, `handle` points to a `Handle` that lives at
+        // least as long as the term.
         unsafe {
             let (env, resource_type) =
                 (term.get_env().as_c_arg(), RESOURCE_TYPE.load(Ordering::Relaxed));
@@ -109,7 +109,7 @@ impl Kept {
         Self(handle)
     }
 
-    /// The continuum as a term, the same as any other of it.
+    /// A term for the continuum, equal to every other one.
     pub(crate) fn term<'a>(&self, env: Env<'a>) -> Term<'a> {
         // SAFETY: the resource is kept.
         unsafe { Term::new(env, enif_make_resource(env.as_c_arg(), self.0.as_ptr().cast())) }
