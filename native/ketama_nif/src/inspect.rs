@@ -1,6 +1,6 @@
-//! What a continuum is: its servers and points, who owns how much, what moves, where a key is.
+//! What a continuum is made of: servers, points, shares and moves; and a key's hash and replicas.
 
-// rustler decodes arguments as values.
+// rustler passes decoded arguments by value.
 #![allow(clippy::needless_pass_by_value)]
 
 use crate::call::{Budget, Stop, nif};
@@ -16,7 +16,7 @@ nif!(c"hash", 2, hash);
 nif!(c"hash", 3, hash_of);
 nif!(c"replicas", 4, replicas);
 
-/// libketama's hash of a key of so many bytes.
+/// libketama's hash of a key, whose size is `bytes`.
 fn hash<'a>(
     env: Env<'a>,
     [key, bytes]: [Term<'a>; 2],
@@ -26,7 +26,7 @@ fn hash<'a>(
     Ok(HASHES[0].of(&key.decode::<Binary>()?).encode(env))
 }
 
-/// The continuum's hash of a key of so many bytes.
+/// The continuum's hash of a key, whose size is `bytes`.
 fn hash_of<'a>(
     env: Env<'a>,
     [ring, key, bytes]: [Term<'a>; 3],
@@ -37,7 +37,7 @@ fn hash_of<'a>(
     Ok(ring.continuum()?.hash(&key.decode::<Binary>()?).encode(env))
 }
 
-/// The first servers clockwise from a key of so many bytes.
+/// The first `count` servers clockwise from a key, whose size is `bytes`.
 fn replicas<'a>(
     env: Env<'a>,
     [ring, key, bytes, count]: [Term<'a>; 4],
@@ -47,7 +47,7 @@ fn replicas<'a>(
     let continuum = ring.continuum()?;
     budget.spend_on_bytes(bytes.decode()?)?;
     let (key, count): (Binary, usize) = (key.decode()?, count.decode()?);
-    // It marks servers in a byte for each.
+    // `Continuum::replicas` has a byte for each server.
     budget.spend(continuum.servers().len() / 64)?;
     budget.spend(count.min(continuum.servers().len()).saturating_mul(2))?;
     let found = budget.spend_on_points(|left| continuum.replicas(&key, count, left))?;
@@ -90,7 +90,7 @@ fn diff_error(error: DiffError) -> Error {
     }
 }
 
-/// A fraction of the hashes as a float, which holds each of them exactly.
+/// A number of hashes as a fraction of all of them. A float holds each one exactly.
 #[allow(clippy::cast_precision_loss)]
 fn fraction(count: u64, range: u64) -> f64 {
     count as f64 / range as f64
