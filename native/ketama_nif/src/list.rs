@@ -1,4 +1,4 @@
-//! Lists of Erlang, walked cell by cell and made from their end on, and maps.
+//! Erlang's lists, read cell by cell and built from their ends, and maps.
 
 use rustler::sys::{
     ErlNifTerm, enif_get_list_cell, enif_is_empty_list, enif_make_list_cell,
@@ -8,20 +8,20 @@ use rustler::{Env, Term};
 use smallvec::SmallVec;
 use std::mem::MaybeUninit;
 
-/// The elements of a list. `Term::list_get_cell` copies terms of three words, partly just written byte by
-/// byte, which stalls the processor for 5 nanoseconds a key.
+/// The elements of a list. rustler's `Term::list_get_cell` would copy terms of three words, parts of which
+/// have just been written byte by byte: that stalls the processor for 5 ns a key.
 pub(crate) struct Cells<'a> {
     env: Env<'a>,
     rest: ErlNifTerm,
 }
 
 impl<'a> Cells<'a> {
-    /// Those of a term, which has none where it is no list.
+    /// The elements of a term. A term that is not a list has none.
     pub(crate) fn of(list: Term<'a>) -> Self {
         Self { env: list.get_env(), rest: list.as_c_arg() }
     }
 
-    /// Whether a proper list has been walked to its end.
+    /// Whether the end of a proper list has been reached.
     pub(crate) fn are_done(&self) -> bool {
         // SAFETY: `rest` is a term of this environment.
         unsafe { enif_is_empty_list(self.env.as_c_arg(), self.rest) != 0 }
@@ -34,8 +34,8 @@ impl<'a> Iterator for Cells<'a> {
     #[inline]
     fn next(&mut self) -> Option<Term<'a>> {
         let (mut head, mut tail) = (MaybeUninit::uninit(), MaybeUninit::uninit());
-        // SAFETY: `rest` is a term of this environment, and so are the head and the tail of its cell,
-        // which are written where it has one.
+        // SAFETY: `rest` is a term of this environment. If it has a cell, its head and tail are written, which
+        // are terms of this environment, too.
         unsafe {
             let env = self.env.as_c_arg();
             if enif_get_list_cell(env, self.rest, head.as_mut_ptr(), tail.as_mut_ptr()) == 0 {
@@ -56,14 +56,14 @@ pub(crate) fn make_list<'a>(
     terms.rev().fold(Term::list_new_empty(env), |list, term| prepend(env, term, list))
 }
 
-/// The list with a term in front.
+/// The list with a term put in front.
 #[inline]
 pub(crate) fn prepend<'a>(env: Env<'a>, term: Term<'a>, list: Term<'a>) -> Term<'a> {
     // SAFETY: both are terms of this environment.
     unsafe { Term::new(env, enif_make_list_cell(env.as_c_arg(), term.as_c_arg(), list.as_c_arg())) }
 }
 
-/// A map of these keys, which differ, to these values.
+/// A map from `keys`, all different, to `values`.
 pub(crate) fn make_map<'a>(
     env: Env<'a>,
     keys: &[Term<'a>],
@@ -72,8 +72,8 @@ pub(crate) fn make_map<'a>(
     let raw = |terms: &[Term<'a>]| terms.iter().map(Term::as_c_arg).collect::<SmallVec<[_; 32]>>();
     let (keys, values) = (raw(keys), raw(values));
     let mut map = MaybeUninit::uninit();
-    // SAFETY: all are terms of this environment, as many keys as are said; the map is written where
-    // the answer is true.
+    // SAFETY: all are terms of this environment, both arrays have `count` of them, and the map is written if
+    // the result is not 0.
     unsafe {
         let count = keys.len().min(values.len());
         let made = enif_make_map_from_arrays(
