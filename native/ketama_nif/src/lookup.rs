@@ -14,7 +14,7 @@ unsafe extern "C" fn getserver(
     _argc: c_int,
     argv: *const ErlNifTerm,
 ) -> ErlNifTerm {
-    // SAFETY: the VM calls a NIF with the environment of the call and as many terms as its arity.
+    // SAFETY: the VM passes the environment of the call and as many terms as the arity says.
     unsafe {
         call(env, argv, |env, [ring, key]| {
             let (ring, key): (Ring, Binary) = (ring.decode()?, key.decode()?);
