@@ -1,7 +1,7 @@
 //! The continua that have names.
 //!
-//! The table of names only grows: an atom keeps the place that it once had, as it does in the VM. So a
-//! lookup takes no lock and writes nothing that another one reads.
+//! The table of names only grows: a name keeps its entry for good, as an atom does in the VM. So a lookup
+//! takes no lock and writes nothing that another one reads.
 
 use crate::atoms;
 use crate::handle::{Handle, Kept};
@@ -15,7 +15,7 @@ use rustler::{Atom, Binary, Decoder, Encoder, Env, Error, NewBinary, NifResult, 
 use std::hash::{Hash, Hasher};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// A name, and the next one of its bucket.
+/// A name, its continuum if it has one, and the next name of its bucket.
 struct Entry {
     name: Atom,
     continuum: ArcSwapOption<Kept>,
@@ -23,14 +23,14 @@ struct Entry {
     next: OnceCell<Box<Entry>>,
 }
 
-/// How a name came to its continuum.
+/// How a name got its continuum.
 #[derive(Default)]
 struct History {
     /// The continuum that was replaced last.
     previous: Option<Arc<Kept>>,
-    /// Where the continuum is from, as `term_to_binary/1` writes it.
+    /// The source of the continuum, as `term_to_binary/1` writes it.
     source: Box<[u8]>,
-    /// The system time of the VM when it got the name.
+    /// The VM's system time when the continuum got the name.
     since: i64,
 }
 
@@ -47,7 +47,7 @@ fn bucket(name: ErlNifTerm) -> &'static OnceCell<Box<Entry>> {
     &TABLE[hasher.finish() as usize % BUCKETS]
 }
 
-/// The entry of a term, which is a name if it has one.
+/// The entry of a term, if that is a name which has one.
 #[inline]
 fn find(name: ErlNifTerm) -> Option<&'static Entry> {
     let mut entry = bucket(name).get()?;
@@ -58,16 +58,16 @@ fn find(name: ErlNifTerm) -> Option<&'static Entry> {
 }
 
 fn find_or_make(name: Atom) -> &'static Entry {
-    let mut place = bucket(name.as_c_arg());
+    let mut cell = bucket(name.as_c_arg());
     loop {
-        let entry = place.get_or_init(|| {
+        let entry = cell.get_or_init(|| {
             let (continuum, history) = (ArcSwapOption::empty(), Mutex::default());
             Box::new(Entry { name, continuum, history, next: OnceCell::new() })
         });
         if entry.name == name {
             return entry;
         }
-        place = &entry.next;
+        cell = &entry.next;
     }
 }
 
@@ -86,7 +86,7 @@ fn not_started(name: Atom) -> Error {
     Error::RaiseTerm(Box::new((atoms::not_started(), name)))
 }
 
-/// A continuum that is given as itself or by its name.
+/// An argument that is a continuum, or the name of one.
 pub(crate) enum Ring<'a> {
     Continuum(&'a Handle),
     /// A name, and the continuum that had it when it was looked up.
@@ -109,7 +109,7 @@ impl<'a> Decoder<'a> for Ring<'a> {
 
 impl Ring<'_> {
     /// # Errors
-    /// A name that has none raises `{not_started, Name}`.
+    /// A name without a continuum raises `{not_started, Name}`.
     #[inline]
     pub(crate) fn continuum(&self) -> NifResult<&Continuum> {
         match self {
@@ -127,8 +127,8 @@ fn entry(name: Atom) -> NifResult<&'static Entry> {
     find(name.as_c_arg()).ok_or_else(|| not_started(name))
 }
 
-/// Gives the name to the continuum. The one that had it is the previous one now.
-// Dirty: the one before that may go.
+/// Gives the name to the continuum. The one that had it becomes the previous one.
+// Dirty: the former previous one may be freed.
 #[rustler::nif(schedule = "DirtyCpu")]
 fn put(name: Atom, continuum: &Handle, source: Binary, since: i64) -> Atom {
     let (entry, kept) = (find_or_make(name), Arc::new(Kept::new(continuum)));
@@ -183,8 +183,8 @@ fn previous(env: Env, name: Atom) -> NifResult<Term> {
     Ok(previous.map_or_else(|| undefined().to_term(env), |kept| kept.term(env)))
 }
 
-/// The continuum of a name, where it is from, and since when it has the name: all of one moment, since
-/// the history is locked meanwhile.
+/// The continuum of a name, its source, and since when it has the name. They belong together, since the
+/// history is locked meanwhile.
 #[rustler::nif]
 fn history(env: Env, name: Atom) -> NifResult<Term> {
     let entry = entry(name)?;
