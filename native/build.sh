@@ -1,6 +1,6 @@
 #!/bin/sh
-# Puts the shared library, the .appup and the documentation into the folder that ketama is built into. rebar3 runs it
-# before it compiles, for Mix, too. It writes nothing when nothing changed.
+# Puts the shared library, the .appup and the documentation into the folder that ketama is built into, and writes
+# nothing if nothing has changed. rebar3 runs this before it compiles, also under Mix.
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -9,8 +9,8 @@ fail() {
     exit 1
 }
 
-# The library that cargo makes, for the target and with the flags of the user's settings: any flag on cargo's command
-# line would replace them.
+# Builds the library with cargo, for the target and with the flags that the user's settings name: flags on cargo's
+# command line would replace them.
 build() {
     need=$(sed -n 's/^rust-version = "\(.*\)"$/\1/p' Cargo.toml)
     have=$(cargo --version 2>/dev/null | cut -d ' ' -f 2) || have=
@@ -20,7 +20,7 @@ build() {
         split(have, h, "."); split(need, n, ".")
         exit !(h[1] + 0 > n[1] + 0 || h[1] + 0 == n[1] + 0 && h[2] + 0 >= n[2] + 0)
     }' || fail "cargo is $have; install Rust $need or newer, from https://rustup.rs."
-    # The path is in a JSON string.
+    # cargo prints the path as a JSON string.
     library=$(RUSTC_WORKSPACE_WRAPPER=$PWD/native/rustc.sh cargo build --release --locked --package ketama_nif \
         --message-format json-render-diagnostics |
         sed -n '/"filenames":\[".*libketama_nif/ {
@@ -33,25 +33,26 @@ build() {
         fail "cargo builds for several targets; set CARGO_BUILD_TARGET to one of them."
 }
 
-# Prints what kind of machine a shared library or a program is for: of ELF the word size, the byte order and the
-# processor. Prints nothing for another file.
-machine() {
+# Prints the kind of machine that a shared library or a program is for; with ELF, that is the word size, the byte
+# order and the processor. Prints nothing for other files.
+machine_of() {
     od -A n -t x1 -N 20 "$1" | tr -d ' \n' |
         sed -n 's/^7f454c46\(....\).*\(....\)$/ELF \1\2/p; s/^cffaedfe.*/Mach-O/p; s/^cafebabe.*/Mach-O/p'
 }
-# Whether the library given in cargo's place is ours, whole and for this machine. Of another machine's, which a cross
-# build has, the VM that loads it says what is wrong.
+
+# Checks that the library given in place of cargo's is ours, for this machine and complete. For a cross build it
+# checks only the first: the VM that loads the library says what is wrong.
 check() {
     case $library in /*) ;; *) fail "$library is not an absolute path." ;; esac
     [ -f "$library" ] && [ -r "$library" ] || fail "$library is not a file that can be read."
-    theirs=$(machine "$library")
+    theirs=$(machine_of "$library")
     [ -n "$theirs" ] && grep -q ketama_nif_nif_init "$library" || fail "$library is not ketama's shared library."
-    ours=$(machine /proc/self/exe 2>/dev/null) || ours=
+    ours=$(machine_of /proc/self/exe 2>/dev/null) || ours=
     case ${CARGO_BUILD_TARGET:-$(uname -m)} in "$(uname -m)"*) ;; *) ours= ;; esac
     [ -z "$ours" ] || [ "$theirs" = "$ours" ] ||
         fail "$library is for another kind of machine; if that is what you want, set CARGO_BUILD_TARGET, too."
-    # The VM would die of a library that is cut short. At the end of one of 64 bits stands a table: its offset in the
-    # file, the size of an entry and their number are in the header.
+    # A library that is cut short would crash the VM. One of 64 bits ends with a table, and has the table's offset,
+    # the size of an entry and the number of entries in its header.
     case $ours in "ELF 02"*)
         # shellcheck disable=SC2046 # three numbers
         set -- $(od -A n -t u8 -j 40 -N 8 "$library") $(od -A n -t u2 -j 58 -N 4 "$library")
@@ -59,9 +60,9 @@ check() {
     esac
 }
 
-# Puts $1 to $2, whole or not at all: another build may do the same, and a library that a VM has loaded is replaced,
-# not written into.
-put() {
+# Copies $1 to $2 in one step: another build may do the same at this moment, and a library that a VM has loaded must
+# be replaced, not overwritten.
+replace() {
     if ! cmp -s "$1" "$2"; then
         new=$(mktemp "$app/new.XXXXXX")
         trap 'rm -f "$new"' EXIT
@@ -81,26 +82,27 @@ else
     build
 fi
 
-# Mix says where ketama goes. rebar3 says it of all applications, and has linked our modules there already.
+# Mix names ketama's folder. rebar3 names the folder of all applications, and has already linked our modules there.
 app=${REBAR_BARE_COMPILER_OUTPUT_DIR-}
 for lib in "${REBAR_DEPS_DIR-}" "${REBAR_CHECKOUTS_OUT_DIR-}"; do
     [ -n "$app" ] || [ ! "$lib/ketama/erlang" -ef erlang ] || app=$lib/ketama
 done
 app=${app:-_build/default/lib/ketama}
 
-# rebar3 and Mix link priv/ to the source's, which would be one for all targets. Another build may do the same here.
-for again in 1 2 3 4 5; do
+# rebar3 and Mix make priv/ a link to that of the source, which all targets would share. It takes several attempts if
+# another build does the same at this moment.
+for attempt in 1 2 3 4 5; do
     mkdir -p "$app/ebin" "$app/priv" 2>/dev/null && [ ! -L "$app/priv" ] && break
     rm -f "$app/priv" 2>/dev/null || :
 done
 mkdir -p "$app/ebin" "$app/priv"
 # The VM looks for .so, on macOS too.
-put "$library" "$app/priv/libketama_nif.so"
-put erlang/ketama.appup "$app/ebin/ketama.appup"
-# What h(ketama) shows. An Erlang/OTP without edoc builds without it.
+replace "$library" "$app/priv/libketama_nif.so"
+replace erlang/ketama.appup "$app/ebin/ketama.appup"
+# The documentation for h(ketama). Without edoc, ketama is built without it.
 sh native/chunks.sh >/dev/null 2>&1 || :
 for chunk in doc/chunks/*.chunk; do
     [ -e "$chunk" ] || continue
     mkdir -p "$app/doc/chunks"
-    put "$chunk" "$app/$chunk"
+    replace "$chunk" "$app/$chunk"
 done
