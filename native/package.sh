@@ -1,6 +1,6 @@
 #!/bin/sh
-# Packs ketama with its shared library, for machines that have no Rust: what a project builds of it as of a checkout,
-# the crates left out. `make package' puts it, and its checksum, into _build/package.
+# Packs ketama with its shared library, for machines without Rust. A project builds the package like a checkout, from
+# which the crates are left out. `make package' puts it and its checksum into _build/package.
 set -eu
 cd "$(dirname "$0")/.."
 unset KETAMA_LIBRARY REBAR_DEPS_DIR REBAR_CHECKOUTS_OUT_DIR
@@ -9,7 +9,7 @@ version=$(sed -n 's/.*{vsn, "\(.*\)"}.*/\1/p' erlang/ketama.app.src)
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
-# What is given away names no folder of this machine, and has none of its settings: they may fit no other.
+# A package names no folder of this machine and has none of its settings, which may not suit another.
 unset RUSTFLAGS
 export CARGO_PROFILE_RELEASE_CODEGEN_UNITS=1 CARGO_PROFILE_RELEASE_DEBUG=0 CARGO_PROFILE_RELEASE_LTO=fat \
     CARGO_PROFILE_RELEASE_OPT_LEVEL=3 CARGO_PROFILE_RELEASE_STRIP=symbols
