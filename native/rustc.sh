@@ -1,7 +1,7 @@
 #!/bin/sh
-# What cargo runs for rustc, of the crates here. The VM loads no library that has a C runtime of its own, which is
-# what musl's targets would make, and what the user may have asked for of programs. As a setting of cargo's, this flag
-# would replace the user's flags.
+# cargo runs this in place of rustc for the crates here. The VM loads no library that has a C runtime of its own, but
+# musl's targets make one, and so do users' flags that are meant for programs. As a setting of cargo's, the flag against
+# it would replace the user's flags.
 for argument; do
     shift
     case $argument in *target-feature=*+crt-static*)
