@@ -1,4 +1,4 @@
-//! A NIF that answers with its first argument, registered like the lookup of ketama.
+//! A NIF that returns its first argument, registered like ketama's lookup.
 
 use rustler::Nif;
 use rustler::codegen_runtime::{c_int, inventory};

@@ -1,5 +1,5 @@
-//! The external program of the port driver: a length byte and a key in, a length byte and a server
-//! out.
+//! The port driver's program. It reads a length byte and a key, and writes a length byte and the key's
+//! server.
 
 use ketama::{Continuum, Options, servers_file};
 use std::error::Error;
