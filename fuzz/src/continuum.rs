@@ -1,5 +1,5 @@
-//! Any two lists of servers through any client: lookups, replicas, shares and what moves, against a model of
-//! the client.
+//! Any two lists of servers, with any client. Checks lookups, replicas, shares and moves against a model of the
+//! client.
 use crate::model::{Model, model};
 use arbitrary::{Arbitrary, Unstructured};
 use ketama::ownership::{diff, shares};
@@ -19,7 +19,7 @@ struct Input<'a> {
     count: u8,
 }
 
-/// A client with one of its hashes, and with the options that it has.
+/// A client with one of its hashes, and with those of the input's options that it has.
 fn options(dialect: u8, input: &Input) -> Options {
     let dialect = &DIALECTS[usize::from(dialect) % DIALECTS.len()];
     let name = dialect.hashes()[usize::from(input.hash) % dialect.hashes().len()];
@@ -30,7 +30,7 @@ fn options(dialect: u8, input: &Input) -> Options {
     points.and_then(|points| options.with_ketama_points(points)).unwrap_or(options)
 }
 
-/// What a list makes, its wrong entries left out; at most so many, and so light, that a run is fast.
+/// The continuum of a list without its wrong entries. Entries and weights are limited, so that a run is fast.
 fn continuum(list: &[(&[u8], i64)], options: Options) -> Option<Continuum> {
     let by_weight = ["modula", "nginx", "cache_memcached_fast", "pecl_memcache", "xmemcached"];
     let heaviest = if by_weight.contains(&options.dialect().name()) { 9 } else { i64::MAX };
@@ -76,7 +76,7 @@ fn check(continuum: &Continuum, model: &Model, keys: &[&[u8]], count: usize) {
     }
 }
 
-/// Panics where it finds a fault.
+/// Panics if it finds a fault.
 pub fn run(data: &[u8]) {
     let Ok(input) = Input::arbitrary_take_rest(Unstructured::new(data)) else { return };
     let chosen = input.dialects.map(|dialect| options(dialect, &input));

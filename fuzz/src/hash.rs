@@ -1,10 +1,11 @@
-//! Every key hash of any keys, alone and side by side, against a second implementation written to be read.
+//! Any keys. Checks every key hash, of one key and of many, against a second implementation that is written to be
+//! read.
 use crate::md5;
 use ::md5::{Digest, Md5};
 use arbitrary::{Arbitrary, Unstructured};
 use ketama::{HASHES, LANES};
 
-/// Panics where it finds a fault.
+/// Panics if it finds a fault.
 pub fn run(data: &[u8]) {
     let Ok(keys) = <Vec<&[u8]>>::arbitrary_take_rest(Unstructured::new(data)) else { return };
     let keys = &keys[..keys.len().min(LANES)];
@@ -12,22 +13,22 @@ pub fn run(data: &[u8]) {
     md5::check(keys);
 }
 
-/// Panics where a hash of one of up to sixteen keys is wrong.
+/// Panics if a hash of one of up to sixteen keys is wrong.
 pub fn check(keys: &[&[u8]]) {
     for hash in &HASHES {
         let hashes = hash.many(keys);
         for (key, found) in keys.iter().zip(hashes) {
-            let expected = plain(hash.name(), key);
+            let expected = naive(hash.name(), key);
             assert_eq!(found, expected, "{} of {key:?}", hash.name());
             assert_eq!(hash.of(key), expected, "{} of {key:?}", hash.name());
         }
     }
 }
 
-/// The hash of this name, in the wide arithmetic of the formulas, cut at the end of each step.
-pub(crate) fn plain(name: &str, key: &[u8]) -> u32 {
+/// The hash with this name, computed in 64 bits and cut to 32 at the end of each step.
+pub(crate) fn naive(name: &str, key: &[u8]) -> u32 {
     let bytes = || key.iter().map(|&byte| u64::from(byte));
-    // C's char has a sign, which it extends.
+    // C's char is signed, and is widened with its sign.
     let chars = || key.iter().map(|&byte| i64::from(byte.cast_signed()).cast_unsigned());
     let (prime_32, prime_64) = (0x0100_0193, 0x0100_0000_01b3_u64);
     let hash = match name {
@@ -78,7 +79,7 @@ fn little_endian(bytes: &[u8]) -> u64 {
     bytes.iter().rev().fold(0, |number, &byte| 256 * number + u64::from(byte))
 }
 
-/// A bit at a time.
+/// One bit at a time.
 fn crc32(key: &[u8]) -> u64 {
     let crc = key.iter().fold(0xffff_ffff_u64, |crc, &byte| {
         (0..8).fold(crc ^ u64::from(byte), |crc, _| {

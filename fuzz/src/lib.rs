@@ -1,4 +1,4 @@
-//! What the fuzzer runs, each a function of the bytes that it makes up.
+//! The fuzz targets, each a function of the fuzzer's bytes.
 
 pub mod continuum;
 pub mod hash;

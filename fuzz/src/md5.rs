@@ -1,8 +1,8 @@
-//! MD5 of messages side by side, on every instruction set of the machine, against RustCrypto's.
+//! Checks MD5 in lanes against RustCrypto's, on every instruction set of the machine.
 use ketama::{digests, simd_levels};
 use md5::{Digest, Md5};
 
-/// Panics where a digest of one of up to sixteen messages is wrong.
+/// Panics if a digest of one of up to sixteen messages is wrong.
 pub fn check(messages: &[&[u8]]) {
     let expected: Vec<[u8; 16]> = messages.iter().map(|m| Md5::digest(m).into()).collect();
     for level in simd_levels() {

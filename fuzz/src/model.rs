@@ -1,6 +1,6 @@
-//! The clients once more, written to be read: what each makes of its servers, and where a hash goes. It
-//! shares nothing with the crate but the key hashes, which have a second implementation of their own.
-use crate::hash::plain;
+//! A second implementation of the clients, written to be read: the points of each, and the server of a hash. It
+//! shares no code with the crate.
+use crate::hash::naive;
 use ketama::Continuum;
 use md5::Md5;
 use sha1::{Digest, Sha1};
@@ -19,7 +19,7 @@ struct Pool {
     equal: bool,
 }
 
-/// The servers of a continuum as this model has them. `ketama_points` is the option, if it was given.
+/// The model of a continuum, made from its servers. `ketama_points` is the option, if it was given.
 pub fn model(continuum: &Continuum, ketama_points: Option<u64>) -> Model {
     let dialect = continuum.options().dialect().name();
     let hash = continuum.options().hash().name();
@@ -58,12 +58,12 @@ pub fn model(continuum: &Continuum, ketama_points: Option<u64>) -> Model {
 }
 
 impl Model {
-    /// How many points the client has.
+    /// The number of the client's points.
     pub fn count(&self) -> usize {
         self.count
     }
 
-    /// The index of the server that wins the point of a value.
+    /// The index of the server that wins the point of this value.
     pub fn winner(&self, value: u32) -> Option<usize> {
         self.owners.get(&value).copied()
     }
@@ -137,7 +137,7 @@ fn label_count(dialect: &str, pool: &Pool, weight: u64, ketama_points: u64) -> u
     }
 }
 
-/// The points of a server, where the servers before it have `before` points.
+/// The points of a server. The servers before it have `before` points.
 fn points(dialect: &str, hash: &str, name: &[u8], labels: u64, before: usize) -> Vec<u32> {
     let name = label_name(dialect, name);
     let mut last: Vec<u8> = match dialect {
@@ -154,18 +154,18 @@ fn points(dialect: &str, hash: &str, name: &[u8], labels: u64, before: usize) ->
         match dialect {
             "modula" => all.push(u32::try_from(before).expect("few points") + i as u32),
             "libmemcached_consistent" | "pecl_memcache" | "enyim_core" => {
-                all.push(plain(hash, &label))
+                all.push(naive(hash, &label))
             }
-            "enyim_default" if i == 0 => all.push(plain("fnv0a_32_unsigned", &label)),
-            "enyim_default" => all.push(plain("fnv1a_32_unsigned", &label)),
+            "enyim_default" if i == 0 => all.push(naive("fnv0a_32_unsigned", &label)),
+            "enyim_default" => all.push(naive("fnv1a_32_unsigned", &label)),
             "dalli" => {
                 let digest: [u8; 20] = Sha1::digest(&label).into();
                 all.push(digest[..4].iter().fold(0, |word, &byte| word << 8 | u32::from(byte)));
             }
             "folsom" | "nginx" | "cache_memcached_fast" => {
                 let point = match dialect {
-                    "folsom" => plain("murmur3", &last),
-                    _ => plain("crc32", &[&address(&name)[..], &last].concat()),
+                    "folsom" => naive("murmur3", &last),
+                    _ => naive("crc32", &[&address(&name)[..], &last].concat()),
                 };
                 all.push(point);
                 last = (0..4).map(|n| (point >> (8 * n)) as u8).collect();

@@ -1,7 +1,7 @@
-//! Any bytes as a servers file. What is read must read the same when it is written down.
+//! Any bytes as a servers file. The servers read from it must be the same when they are written and read again.
 use ketama::servers_file::parse;
 
-/// Panics where it finds a fault.
+/// Panics if it finds a fault.
 pub fn run(contents: &[u8]) {
     let lines = contents.split_inclusive(|&byte| byte == b'\n').count();
     match parse(contents) {
@@ -9,7 +9,7 @@ pub fn run(contents: &[u8]) {
             assert!(file.servers.len() <= lines);
             assert!(file.traps.iter().all(|&(line, _)| (1..=lines).contains(&line)));
             let mut written = Vec::new();
-            // A name may start with #; behind a space it is no comment.
+            // A name may start with #. After a space it starts no comment.
             for server in &file.servers {
                 written.extend_from_slice(b" ");
                 written.extend_from_slice(server.name());

@@ -1,4 +1,4 @@
-//! What the fuzzer has found worth keeping, without the fuzzer; and parts of it, as new inputs.
+//! Replays the fuzzer's corpus without the fuzzer, and parts of each entry as further inputs.
 
 use ketama_fuzz::{continuum, hash, servers_file};
 use std::fs;
@@ -29,7 +29,7 @@ fn replay_hash() {
     replay("hash", hash::run);
 }
 
-/// Keys of every length in every number, and of every byte value at each place of a word and of a tail.
+/// Keys of every length and in every number, and every byte value at each offset in a word and in a tail.
 #[test]
 fn every_length_and_every_byte() {
     let bytes: Vec<u8> = (0..=u8::MAX).cycle().take(600).collect();
