@@ -1,4 +1,4 @@
-# What a developer of ketama types; a project that uses ketama needs rebar3 alone.
+# For developers of ketama. A project that uses ketama builds it with rebar3 or Mix, without make.
 .PHONY: demo fleet test bench clients fuzz soak sanitize upgrade otp package doc release-check ketama ring diff setup setup-test setup-clients setup-doc build build-bench as-dependency clean
 
 EBIN = _build/default/lib/ketama/ebin
@@ -7,11 +7,11 @@ BENCH = _build/bench
 WORK = _build/clients
 FUZZ = --fuzz-dir fuzz --features fuzzer
 
-# Where a handful of keys live, and the share of each server.
+# Prints where a few keys live, and the share of each server.
 demo: build
 	@ERL_FLAGS="-pa $(EBIN)" escript examples/demo.escript $(SERVERS)
 
-# An application to copy, on two pools of memcached servers: examples/fleet
+# Runs examples/fleet, an application to copy, on two pools of memcached servers.
 fleet: setup-test build
 	@cd examples/fleet && QUIET=1 rebar3 compile
 	@ERL_LIBS=_build/default/lib:examples/fleet/_build/default/lib escript examples/fleet/demo.escript
@@ -38,20 +38,20 @@ test: setup-test
 	sh test/sanitize.sh 5
 	$(MAKE) as-dependency upgrade fleet
 
-# The shared library and the Rust tests, watched for memory errors.
+# Checks the shared library and the Rust tests for memory errors.
 sanitize: setup-test build
 	rebar3 as test compile
 	sh test/sanitize.sh 60
 
-# Every way to look keys up at once, while continua come and go: make soak SECONDS=600
+# Looks keys up in every way at once while continua come and go: make soak SECONDS=600
 soak: SECONDS = 60
 soak: build
 	rebar3 as test compile
 	@erl -noshell -pa _build/test/lib/ketama/ebin _build/test/lib/ketama/test \
 		-run ketama_soak main $(SECONDS) -s init stop
 
-# Each target in turn, guided by coverage: make fuzz SECONDS=1800. What it finds worth keeping is in
-# _build/fuzz, beside the corpus.
+# Fuzzes each target in turn: make fuzz SECONDS=1800. New inputs that cover more go to _build/fuzz, not to the
+# corpus.
 fuzz: SECONDS = 60
 fuzz:
 	@command -v cargo-fuzz >/dev/null || cargo install --locked cargo-fuzz
@@ -61,49 +61,48 @@ fuzz:
 			-max_len=4096 -timeout=20 -max_total_time=$(SECONDS) || exit 1; \
 	done
 
-# A running release, to the next version and back.
+# Upgrades a running release to the next version, and takes it back.
 upgrade: setup-test build
 	sh test/upgrade/upgrade.sh
 
-# ketama in other projects: rebar3, a release, Mix.
+# Builds projects that use ketama: with rebar3, as a release, with Mix.
 as-dependency: setup-test
 	sh test/as_dependency.sh
 
-# What machines without Rust can build: the sources of the modules, and the shared library for this machine's target or
-# for CARGO_BUILD_TARGET.
+# Packs what machines without Rust need: the Erlang sources, and the shared library for this machine's target or for
+# CARGO_BUILD_TARGET.
 package:
 	@sh native/package.sh
 
-# The pages of the modules and the guides, doc/index.html, and what h(ketama) shows, doc/chunks; the pages of the crate,
-# target/doc/ketama/index.html.
+# Makes the pages of the modules and the guides, doc/index.html; those of the crate, target/doc/ketama/index.html; and
+# the documentation for h(ketama), doc/chunks.
 doc: setup-doc build
 	@sh pages/make.sh
 	@RUSTDOCFLAGS="--deny warnings" cargo doc --quiet --package ketama --no-deps --locked
 
-# The package that hex.pm would get, in an empty project.
+# Builds the package that hex.pm would get, and uses it in an empty project.
 release-check: setup-test
 	@sh test/release.sh
 
-# The tests on the Erlang/OTP of other Debian releases, in folders of their own below _build/otp, as root:
+# Runs the tests on the Erlang/OTP of other Debian releases, each in a folder below _build/otp. Needs root:
 # make otp RELEASES=trixie; RELEASES=arm64 is sid for arm64, run by qemu
 otp: RELEASES = trixie sid
 otp:
 	@sh test/otp.sh _build/otp $(RELEASES)
 
-# ketama beside plain Erlang, the port driver and, where PEERS= is a folder with their sources, other libraries:
-# bench/results-MACHINE.csv, and bench/results.svg of all machines. PEERS has ex_hash_ring, libring or hash_ring in it.
+# Measures ketama beside plain Erlang and the port driver, and writes bench/results-MACHINE.csv, and bench/results.svg
+# of all machines. PEERS=FOLDER adds the libraries whose sources are there: ex_hash_ring, libring, hash_ring.
 bench: build-bench
 	@peers=$$([ -z "$(PEERS)" ] || sh bench/peers.sh "$(PEERS)" $(BENCH)/peers); \
 		erl -noshell -pa $(EBIN) $(BENCH) $$peers -run bench main $(BENCH)/release \
 		test/data/libketama/lastfm-eight.servers bench -s init stop
 
-# Keys through memcached's real clients, and where ketama says that they are; through some of the
-# clients: make clients CLIENTS="php nutcracker"
+# Compares ketama with memcached's real clients, or with some of them: make clients CLIENTS="php nutcracker"
 clients: build setup-clients $(WORK)/packages
 	@javac -cp /usr/share/java/spymemcached.jar -d $(WORK) test/clients/SpyClient.java
 	@ERL_FLAGS="-pa $(EBIN)" escript test/clients/clients.escript $(WORK) $(CLIENTS)
 
-# Clients that Debian does not have.
+# Installs the clients that Debian does not have.
 $(WORK)/packages: Makefile | setup-clients
 	@mkdir -p $(WORK)
 	@npm install --prefix $(WORK) --no-save --ignore-scripts --no-audit --no-fund \
@@ -112,13 +111,13 @@ $(WORK)/packages: Makefile | setup-clients
 		--root-user-action=ignore --disable-pip-version-check uhashring==2.5
 	@touch $@
 
-# The command, and how to call it from anywhere.
+# Builds the command, and says how to call it from anywhere.
 ketama: build
-	@printf '%s\n' "Call $$PWD/bin/ketama, or a link to it; with --help it says how."
+	@printf '%s\n' "Call $$PWD/bin/ketama, or a link to it; --help explains it."
 
-# Where keys are, of a servers file: make ring FILE=ketama.servers KEYS="user:123 foo"; what moves from one
-# to another: make diff OLD=a NEW=b. DIALECT, HASH and HASH_TAG go with both. The recipes get the values through the
-# environment, so that neither make nor a shell reads them.
+# Prints where keys are: make ring FILE=ketama.servers KEYS="user:123 foo"; what moves from one servers file to
+# another: make diff OLD=a NEW=b. Both take DIALECT, HASH and HASH_TAG. The recipes get the values through the
+# environment, so that neither make nor a shell expands them.
 ring diff: override export FILE := $(value FILE)
 ring diff: override export KEYS := $(value KEYS)
 ring diff: override export OLD := $(value OLD)
@@ -141,7 +140,7 @@ build-bench: build
 	@cargo build --release --locked --manifest-path bench/native/Cargo.toml --target-dir $(BENCH)
 	@erlc -Werror -o $(BENCH) bench/*.erl
 
-# Standard output is for what make ring and make diff answer.
+# Standard output is for the answers of make ring and make diff.
 build: setup
 	@rebar3 compile >&2
 
