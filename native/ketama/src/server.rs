@@ -14,11 +14,11 @@ pub struct Server {
 }
 
 impl Server {
-    /// A server of 1 to 255 bytes of `name`, without white space, and a `weight` from 1 to
+    /// A server with a `name` of 1 to 255 bytes, without white space and NUL, and a `weight` from 1 to
     /// 2<sup>63</sup> - 1, the range of libketama's `strtol`.
     ///
     /// # Errors
-    /// The [`Fault`] that makes it no server.
+    /// The first [`Fault`] of the name or the weight.
     pub fn new(name: &[u8], weight: i64) -> Result<Self, Fault> {
         if name.is_empty() {
             return Err(Fault::EmptyName);

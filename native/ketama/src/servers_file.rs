@@ -9,7 +9,7 @@
 use crate::server::{Fault, Server, is_space};
 use std::fmt;
 
-/// A definition fits into far less; what is longer is no servers file.
+/// The longest definition, in bytes. Real ones are far shorter: a longer line is not from a servers file.
 const MAX_LINE: usize = 4096;
 
 /// The most bytes of a line, newline counted, that libketama reads at once.
@@ -37,7 +37,7 @@ pub enum Trap {
         /// The weight that libketama reads, and this crate with it.
         read: u64,
     },
-    /// The line is read whole here; libketama takes what follows 126 bytes for another line.
+    /// The line is read whole here; libketama reads what follows its first 126 bytes as another line.
     LongLine,
 }
 
@@ -61,7 +61,7 @@ impl std::error::Error for InvalidLine {}
 /// Reads the contents of a servers file. Linear in its size.
 ///
 /// # Errors
-/// The first line that is not a comment, not empty and no definition of a server.
+/// The first line that is neither a comment, nor empty, nor the definition of a server.
 pub fn parse(contents: &[u8]) -> Result<ServersFile, InvalidLine> {
     if contents.starts_with(BYTE_ORDER_MARK) {
         return Err(InvalidLine { line: 1, fault: Fault::ByteOrderMark });
@@ -94,7 +94,7 @@ fn definition(text: &[u8]) -> Result<(Server, Option<Trap>), Fault> {
     if text.iter().copied().all(is_space) {
         return Err(Fault::BlankLine);
     }
-    // strtok: delimiters in front and in between count as one.
+    // As strtok does: leading delimiters are skipped, and several in a row count as one.
     let mut tokens =
         text.split(|byte| matches!(byte, b'\t' | b' ')).filter(|token| !token.is_empty());
     let name = tokens.next().unwrap_or_default();
@@ -114,7 +114,7 @@ fn definition(text: &[u8]) -> Result<(Server, Option<Trap>), Fault> {
     Ok((server, trap))
 }
 
-/// C's `strtol` in base 10, where it sets no `errno`.
+/// C's `strtol` in base 10. Fails if that finds no digits or sets `errno`.
 fn strtol(text: &[u8]) -> Result<i64, Fault> {
     let space = text.iter().take_while(|&&byte| is_space(byte)).count();
     let (negative, digits) = match &text[space..] {
