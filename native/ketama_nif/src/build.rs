@@ -1,6 +1,6 @@
-//! The making of continua: from a list, from the contents of a servers file, from another continuum.
+//! Makes continua: from a list, from the contents of a servers file, from another continuum.
 
-// rustler decodes arguments as values.
+// rustler passes decoded arguments by value.
 #![allow(clippy::needless_pass_by_value)]
 
 use crate::call::{Budget, Stop, nif};
@@ -15,7 +15,7 @@ use rustler::{Atom, Binary, Decoder, Encoder, Env, Error, NewBinary, NifResult, 
 use std::collections::HashSet;
 use std::num::NonZeroU32;
 
-/// The options of `new/2`: a map of some of `dialect`, `hash`, `hash_tag` and `ketama_points`.
+/// The options of `new/2`: a map with any of `dialect`, `hash`, `hash_tag` and `ketama_points`.
 #[derive(Clone, Copy)]
 struct Chosen(Options);
 
@@ -56,7 +56,7 @@ fn named<T>(name: Term, row: fn(&str) -> Option<&'static T>) -> NifResult<&'stat
     row(&name.atom_to_string()?).ok_or(Error::BadArg)
 }
 
-/// The clients, the default first, each with its key hashes, its default first.
+/// The clients with their key hashes. The default client comes first, and so does each client's default hash.
 #[rustler::nif]
 fn dialects(env: Env) -> NifResult<Term> {
     let atom = |name: &str| Atom::from_str(env, name);
@@ -70,7 +70,7 @@ fn dialects(env: Env) -> NifResult<Term> {
     Ok(rows?.encode(env))
 }
 
-/// Raises `badarg` where these are no options.
+/// Raises `badarg` if the options are wrong.
 #[rustler::nif]
 fn check_options(options: Term) -> NifResult<Atom> {
     Chosen::decode(options).map(|_| ok())
@@ -94,7 +94,7 @@ fn parse<'a>(env: Env<'a>, contents: Binary<'a>, options: Chosen) -> Term<'a> {
 
 nif!(c"new", 3, new);
 
-/// The continuum of a list of servers, the names of which have so many bytes in all.
+/// The continuum of a list of servers, whose names have `bytes` in all.
 fn new<'a>(
     env: Env<'a>,
     [list, options, bytes]: [Term<'a>; 3],
@@ -106,7 +106,7 @@ fn new<'a>(
     let mut servers = Vec::new();
     let mut invalid = None;
     for entry in &mut entries {
-        // The name is taken apart and copied.
+        // Decodes the entry and copies the name.
         budget.spend(8)?;
         match decode_server(entry) {
             Some(server) => servers.push(server),
