@@ -5,15 +5,15 @@ use rustler::{Env, NewBinary, Term};
 
 // Many keys in one call.
 mod batch;
-// Continua from lists, files and other continua.
+// Makes continua from lists, files and other continua.
 mod build;
-// How a call comes in, and moves to a dirty scheduler.
+// Runs a call, and moves it to a dirty scheduler if it takes long.
 mod call;
 // The VM's reference to a continuum.
 mod handle;
-// What a continuum is.
+// What a continuum is made of.
 mod inspect;
-// Lists and maps of Erlang.
+// Erlang's lists and maps.
 mod list;
 // One short key.
 mod lookup;
