@@ -1,5 +1,5 @@
-//! A call from the VM. `#[rustler::nif]` collects the arguments of each call in a `Vec`, which costs as
-//! much as entering the NIF; these calls do not. They move to a dirty scheduler where they take long.
+//! Runs calls from the VM. `#[rustler::nif]` collects the arguments of a call in a `Vec`, which costs as much
+//! as entering the NIF; the functions here do not. They move a call that takes long to a dirty scheduler.
 
 use rustler::codegen_runtime::{c_int, handle_nif_result};
 use rustler::schedule::{SchedulerFlags, consume_timeslice};
@@ -14,8 +14,7 @@ use std::panic::{AssertUnwindSafe, UnwindSafe, catch_unwind};
 pub(crate) type Entry =
     unsafe extern "C" fn(*mut ErlNifEnv, c_int, *const ErlNifTerm) -> ErlNifTerm;
 
-/// Runs `body` on the arguments of a call and turns its result, an error or a panic into what the VM
-/// takes.
+/// Runs `body` on the arguments of a call, and turns its result, error or panic into the NIF's return value.
 ///
 /// # Safety
 /// `env` is the environment of the call and `argv` points to its `N` arguments.
@@ -37,18 +36,18 @@ pub(crate) unsafe fn call<const N: usize>(
     }
 }
 
-/// The work that a call may still do on the scheduler where it is. A unit is 25 to 50 nanoseconds: a
-/// short key among others, 32 bytes of a long one, or a point of a new continuum.
+/// The work that a call may still do on its scheduler, in units of 25 to 50 ns: a short key of a list, 32
+/// bytes of a long key, or a point of a new continuum.
 pub(crate) struct Budget(usize);
 
-/// About a tenth of a millisecond, the longest that a call should hold a normal scheduler being one:
-/// where caches are cold a unit takes ten times as long.
+/// About 0.1 ms. A call should hold a normal scheduler for 1 ms at most, and with cold caches a unit takes ten
+/// times as long.
 const UNITS: usize = 3_300;
 
-/// The units of one percent of a millisecond, the least that a call can be charged.
+/// The units in one percent of 1 ms, the least that a process can be charged.
 const UNITS_A_PERCENT: usize = 250;
 
-/// Why a call has no result here.
+/// Why a call stops without a result.
 pub(crate) enum Stop {
     /// It takes too long for a normal scheduler.
     TooLong,
@@ -68,13 +67,13 @@ impl Budget {
         Ok(())
     }
 
-    /// What it takes to look at keys of so many bytes in all.
+    /// Charges for keys of `bytes` in all.
     pub(crate) fn spend_on_bytes(&mut self, bytes: usize) -> Result<(), Stop> {
         self.spend(bytes / 32)
     }
 
-    /// Gives `walk` the number of points that it may look at, and takes those that it has looked at:
-    /// four a unit. `None` says that there were not enough.
+    /// Runs `walk` with the number of points that it may look at, and charges for those that it has counted
+    /// down: four cost a unit. `walk` returns `None` if they run out.
     pub(crate) fn spend_on_points<T>(
         &mut self,
         walk: impl FnOnce(&mut usize) -> Option<T>,
@@ -87,11 +86,11 @@ impl Budget {
     }
 }
 
-/// As [`call`], of a `body` that gives up where it takes too long: then it runs again, on a dirty
-/// scheduler and without a limit. The process is charged for the work.
+/// As [`call`], for a `body` that stops when its budget runs out. It then runs again from the start, on a
+/// dirty scheduler and without a limit. The process is charged for the work.
 ///
 /// # Safety
-/// As of [`call`]; the VM has called `entry`, by this name and with `argc` arguments, which is `N`.
+/// As for [`call`]; the VM has called `entry`, by this name and with `argc` arguments, which is `N`.
 #[allow(clippy::similar_names)]
 pub(crate) unsafe fn call_within_budget<const N: usize>(
     env: *mut ErlNifEnv,
@@ -102,8 +101,7 @@ pub(crate) unsafe fn call_within_budget<const N: usize>(
     body: for<'a> fn(Env<'a>, [Term<'a>; N], &mut Budget) -> Result<Term<'a>, Stop>,
 ) -> ErlNifTerm {
     let lifetime = ();
-    // SAFETY: as in `call`; the VM allows a NIF to schedule a function with the arguments that it has
-    // been called with itself, and copies them.
+    // SAFETY: as in `call`; a NIF may schedule a function with its own arguments, which the VM copies.
     unsafe {
         let is_dirty = enif_thread_type() != ERL_NIF_THR_NORMAL_SCHEDULER;
         let all = if is_dirty { usize::MAX } else { UNITS };
@@ -128,7 +126,7 @@ pub(crate) unsafe fn call_within_budget<const N: usize>(
     }
 }
 
-/// Registers a function of this name and arity, the body of which has a [`Budget`].
+/// Registers a NIF by name and arity, with a body that takes a [`Budget`].
 macro_rules! nif {
     ($name:literal, $arity:literal, $body:path) => {
         const _: () = {
@@ -140,8 +138,7 @@ macro_rules! nif {
                 argc: c_int,
                 argv: *const ErlNifTerm,
             ) -> ErlNifTerm {
-                // SAFETY: the VM calls a NIF with the environment of the call and as many terms as its
-                // arity.
+                // SAFETY: the VM passes the environment of the call and as many terms as the arity says.
                 unsafe {
                     $crate::call::call_within_budget::<$arity>(env, argc, argv, $name, entry, $body)
                 }
