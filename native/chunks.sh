@@ -1,11 +1,12 @@
 #!/bin/sh
-# Makes doc/chunks of the modules' sources: what h(ketama) shows in the shell, in the form of EEP 48. Where they are no
-# older than the sources it does nothing.
+# Makes doc/chunks from the modules' sources: the documentation that h(ketama) shows in the shell, in EEP 48's form.
+# Does nothing if it is not older than the sources.
 set -eu
 cd "$(dirname "$0")/.."
 [ ! -e doc/chunks/ketama.chunk ] || [ -n "$(find erlang/*.erl -newer doc/chunks/ketama.chunk)" ] || exit 0
 
-# Another build may do the same: a chunk is whole when it gets its place, and the one that is looked for is the last.
+# Another build may do the same at this moment: each chunk is moved into place when it is complete, and the one that is
+# looked for above comes last.
 mkdir -p doc/chunks
 new=$(mktemp -d doc/new.XXXXXX)
 trap 'rm -rf "$new"' EXIT
