@@ -153,7 +153,7 @@ fn forget(name: Atom) -> Atom {
     ok()
 }
 
-#[rustler::nif]
+#[rustler::nif(schedule = "DirtyCpu")]
 fn names() -> Vec<Atom> {
     let mut names = Vec::new();
     for bucket in &TABLE {
