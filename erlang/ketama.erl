@@ -1,83 +1,96 @@
-%% @doc Consistent hashing of memcached keys: a key lands on the server where the pool's other clients
-%% put it, bit for bit.
+%% @doc Consistent hashing of memcached keys: a key lands on the server where the pool's other clients put it,
+%% bit for bit.
 %%
-%% A continuum is made from a servers file or from a list, and asked for the server of a key:
+%% A continuum is the ring of a pool's servers as one client makes it: each server has points on the ring, and a
+%% key belongs to the server of the first point at or after the key's hash. The client is libketama, or the one
+%% that the option `dialect' names ({@link new/2}):
 %%
 %% ```
 %% {ok, C} = ketama:new("/etc/ketama.servers"),
 %% <<"10.0.1.5:11211">> = ketama:getserver(C, <<"user:123">>).
 %% '''
 %%
-%% It is libketama's ring, or that of the client which the options name: {@link new/2}.
+%% Continua are immutable, shared between processes without copying, and freed by the garbage collector. They
+%% do not leave their node.
 %%
-%% A continuum can have a name, an atom, and then goes by it wherever a continuum is taken. To get another
-%% one for the name is to have all callers look keys up there. No process is spawned:
+%% A continuum can have a name, an atom, which stands for it in every call. Another continuum may get the name at
+%% any time; the next lookup uses that one. No process is spawned:
 %%
 %% ```
 %% ignore = ketama:start_link("/etc/sessions.servers", #{name => sessions}),
 %% <<"10.0.1.5:11211">> = ketama:getserver(sessions, "user:123").
 %% '''
 %%
-%% The default's name is `ketama'. It has the functions of the gen_server that used to drive libketama
-%% through a port:
+%% The default name is `ketama', and {@link getserver/1} needs no name at all. So the calls of the gen_server that
+%% drove libketama through a port still work:
 %%
 %% ```
 %% ignore = ketama:start_link("/etc/ketama.servers"),
 %% <<"10.0.1.5:11211">> = ketama:getserver("user:123").
 %% '''
 %%
-%% Continua are immutable, shared between processes without copying, and freed by the garbage
-%% collector. They do not leave their node. Arguments of the wrong type raise `badarg', and the shell
-%% says which; a name that no continuum has raises `{not_started, Name}'.
+%% A wrong argument raises `badarg', and the shell and Elixir say which one and why. A name without a continuum
+%% raises `{not_started, Name}'.
+%%
+%% The functions:
+%% <dl>
+%%   <dt>Continua</dt>
+%%   <dd>{@link new/1}, {@link new/2}, {@link without/2}</dd>
+%%   <dt>Servers of keys</dt>
+%%   <dd>{@link getserver/2}, {@link getserver/3}, {@link getservers/2}, {@link getservers/3}, {@link group/2},
+%%       {@link group/3}, {@link replicas/3}</dd>
+%%   <dt>Names</dt>
+%%   <dd>{@link start_link/0}, {@link start_link/1}, {@link start_link/2}, {@link child_spec/1},
+%%       {@link child_spec/2}, {@link getserver/1}, {@link continuum/1}, {@link previous/1}, {@link names/0},
+%%       {@link reload/0}, {@link reload/1}, {@link stop/1}</dd>
+%%   <dt>Inside a continuum</dt>
+%%   <dd>{@link servers/1}, {@link points/1}, {@link shares/1}, {@link hash/1}, {@link hash/2},
+%%       {@link info/1}</dd>
+%%   <dt>Two continua</dt>
+%%   <dd>{@link diff/2}, {@link moved/3}</dd>
+%%   <dt>Addresses and errors</dt>
+%%   <dd>{@link address/1}, {@link format_error/1}</dd>
+%% </dl>
 -module(ketama).
 
 -export([new/1, new/2, without/2]).
 -export([getserver/2, getserver/3, getservers/2, getservers/3, group/2, group/3, replicas/3]).
--export([start_link/0, start_link/1, start_link/2, child_spec/1, child_spec/2, stop/1]).
--export([getserver/1, continuum/1, previous/1, names/0, reload/0, reload/1]).
--export([servers/1, points/1, hash/1, hash/2, shares/1, diff/2, moved/3, info/1]).
+-export([start_link/0, start_link/1, start_link/2, child_spec/1, child_spec/2]).
+-export([getserver/1, continuum/1, previous/1, names/0, reload/0, reload/1, stop/1]).
+-export([servers/1, points/1, shares/1, hash/1, hash/2, info/1]).
+-export([diff/2, moved/3]).
 -export([address/1, format_error/1]).
 
 -export_type([continuum/0, name/0, ring/0, server/0, weight/0, key/0, source/0]).
 -export_type([options/0, dialect/0, hash_name/0, lookup_options/0]).
 -export_type([hash/0, share/0, reason/0, fault/0]).
 
-%% The path that the port driver's gen_server had built in.
--define(SERVERS_FILE, "/web/site/GLOBAL/ketama.servers").
-
-%% Up to this many bytes a key is handed to the shared library as it is. Of a longer one it is told the
-%% length first: a key that does not start at a byte is copied when the library looks at it. memcached
-%% takes 250 bytes.
--define(SHORT, 512).
-
-%% No continuum has more servers.
--define(ALL, 16#FFFFFFFF).
-
-%% What the expression returns. Where it raises, the arguments are raised with it, and who explains them.
--define(EXPLAINED(Expression, Arguments),
+%% Evaluates a call. An error of it is raised again with the arguments of the API's function and with the module
+%% that explains them (EEP 54).
+-define(EXPLAINED(Call, Arguments),
     try
-        Expression
+        Call
     catch
-        error:Reason -> error(Reason, Arguments, [{error_info, #{module => ketama_error}}])
+        error:Reason -> error(Reason, Arguments, [{error_info, #{module => ketama_error_info}}])
     end
 ).
 
 -opaque continuum() :: reference().
-%% A ring of servers, in the memory of the shared library.
+%% A ring of servers. It lives in the memory of the shared library; this is a reference to it.
 -type name() :: atom().
-%% Up to 200 characters, and not `undefined'. The default's is `ketama'.
+%% At most 200 characters, and not `undefined'. The default is `ketama'.
 -type ring() :: continuum() | name().
-%% A continuum, or the one that has the name when the call looks.
+%% A continuum, or the name of one. A call uses the continuum that has the name at that moment.
 -type server() :: binary().
-%% A server's name as the other clients write it, `<<"10.0.1.118:11211">>': 1 to 255 bytes without
-%% white space.
+%% A server's name as the other clients write it, `<<"10.0.1.118:11211">>': 1 to 255 bytes without white space
+%% and NUL.
 -type weight() :: pos_integer().
-%% Up to 2<sup>63</sup> - 1; libketama calls it memory.
+%% At most 2<sup>63</sup> - 1; libketama calls it memory.
 -type key() :: iodata().
-%% Every byte counts, NUL and bytes above 127 too.
+%% A key of any length. Every byte counts, NUL and bytes above 127 too.
 -type source() :: file:filename_all() | [{iodata(), weight()} | iodata()].
-%% The path of a servers file, a flat string or a binary; or the servers themselves, of weight 1 where there
-%% is none. The order counts.
+%% The path of a servers file, a flat string or a binary; or a list of servers, each with its weight or as a
+%% name alone, which has weight 1. Their order counts: it decides which of two servers owns a point that both have.
 -type options() ::
     #{
         dialect => dialect(),
@@ -91,10 +104,9 @@
         | {hash, hash_name()}
         | {hash_tag, <<_:16>>}
         | {ketama_points, pos_integer()}
-        | {name, name()}
-    ].
-%% The client whose ring a continuum is, and how it is configured; {@link new/2} explains. A `name' is for
-%% {@link start_link/2}.
+        | {name, name()}].
+%% The client whose ring it is, and its configuration; {@link new/2} explains them. `name' is an option of
+%% {@link start_link/2} alone.
 -type dialect() ::
     libketama
     | libmemcached
@@ -114,6 +126,7 @@
     | enyim_core
     | folsom
     | modula.
+%% The clients. {@link new/2} has a line for each.
 -type hash_name() ::
     md5
     | one_at_a_time
@@ -130,17 +143,17 @@
     | murmur3
     | fnv1a_32_unsigned
     | fnv0a_32_unsigned.
-%% The function that hashes keys. twemproxy calls `crc15' `crc32', and `crc32' `crc32a'. The last three are
-%% those of folsom, `enyim_core' and `enyim_default', the only ones that these have.
+%% The function that hashes keys. twemproxy has other names for two of them: its `crc32' is `crc15' here, its
+%% `crc32a' is `crc32'. The last three belong to folsom, `enyim_core' and `enyim_default', which have no other.
 -type lookup_options() :: #{except => [iodata()]} | [{except, [iodata()]}].
-%% The servers that a lookup passes over. Names that the continuum does not have are ignored.
+%% The names of the servers that a lookup passes over. Unknown names are ignored.
 -type hash() :: 0..16#FFFFFFFF.
 %% The hash of a key, or a point of a continuum.
 -type share() :: float().
-%% A part of all hashes, 0.0 to 1.0. It is exact, as are sums: a multiple of 2<sup>-32</sup>, or of
-%% 2<sup>-15</sup> where the hash is `crc15'.
--type fault() :: ketama_nif:fault().
-%% What is wrong with a line; {@link format_error/1} explains each.
+%% A part of all hashes, 0.0 to 1.0. Shares and their sums are exact: multiples of 2<sup>-32</sup>, or of
+%% 2<sup>-15</sup> with `crc15'.
+-type fault() :: ketama_error:fault().
+%% What is wrong with a line of a servers file. {@link format_error/1} says it in words.
 -type reason() ::
     {servers_file, file:filename_all(),
         file:posix()
@@ -156,20 +169,20 @@
     | system_limit
     | no_watcher
     | {nif_not_loaded, Why :: string()}.
-%% A file is read where it is a regular one of at most 64 MiB; `efbig' is a larger one. A watcher gives
-%% up a read (`timeout') and a `source' of its own, which has returned an error, raised, or timed out.
+%% Why there is no continuum. A servers file must be a regular file (`not_regular') of at most 64 MiB (`efbig').
+%% `timeout' and `source' are errors of a watcher: its file was not read in time; its source returned an error,
+%% raised or took too long. `no_watcher' is an error of {@link reload/1}.
 
-%% @doc As {@link new/2} with libketama's own ring.
+%%% Continua
+
+%% @doc As {@link new/2}, with the ring of libketama.
 -spec new(source()) -> {ok, continuum()} | {error, reason()}.
 new(Source) ->
     ?EXPLAINED(ketama_source:new(Source, #{}), [Source]).
 
 %% @doc Makes a continuum from a servers file or a list of servers.
 %%
-%% The mapping is the one that libketama computes from the same file, or the call fails. Where the
-%% file says one thing and libketama reads another, its reading is taken and a warning is logged.
-%%
-%% With another `dialect' the mapping is that client's:
+%% `dialect' is the client whose ring it is:
 %% <ul>
 %% <li>`libketama': libketama, the default.</li>
 %% <li>`libmemcached': libmemcached's ring with weights; PHP's `OPT_LIBKETAMA_COMPATIBLE'.</li>
@@ -181,284 +194,207 @@ new(Source) ->
 %% <li>`node_memcached', `hashring': npm's memcached and hashring.</li>
 %% <li>`pecl_memcache': PHP's older extension memcache, with `crc32' or `fnv1a_32'.</li>
 %% <li>`nginx': `hash ... consistent' of an upstream.</li>
-%% <li>`cache_memcached_fast': Perl's Cache::Memcached::Fast; the option `ketama_points' is its own, 150 by
+%% <li>`cache_memcached_fast': Perl's Cache::Memcached::Fast. The option `ketama_points' is its own, 150 by
 %%     default.</li>
 %% <li>`xmemcached': Java's xmemcached with `KetamaMemcachedSessionLocator'.</li>
 %% <li>`uhashring': Python's uhashring with `hash_fn="ketama"'.</li>
 %% <li>`enyim', `enyim_default', `enyim_core': .NET's EnyimMemcached with its `KetamaNodeLocator' and with its
 %%     default, and EnyimMemcachedCore.</li>
 %% <li>`folsom': Spotify's client for Java.</li>
-%% <li>`modula': no ring, but the hash modulo the sum of the weights: what most clients do by
-%%     default.</li>
+%% <li>`modula': no ring, but the hash modulo the sum of the weights, the default of most clients.</li>
 %% </ul>
-%% `hash' is the function that hashes keys, the client's own by default: `one_at_a_time' of
-%% `libmemcached_consistent' and `modula', `fnv1a_64' of `twemproxy', `crc32' of `dalli', `nginx',
-%% `cache_memcached_fast' and `pecl_memcache'; `md5' of nearly all others. `hash_tag' is the option of
-%% that name of twemproxy: of a key with an opening and a closing byte, only what stands between is
-%% hashed. An option that a dialect does not have, as the client does not, raises `badarg'.
+%% `hash' is the function that hashes keys. Each client has its own default: `one_at_a_time' for
+%% `libmemcached_consistent' and `modula', `fnv1a_64' for `twemproxy', `crc32' for `dalli', `nginx',
+%% `cache_memcached_fast' and `pecl_memcache'; `md5' for nearly all others.
 %%
-%% The file is read by the caller, past the VM's file server.
+%% `hash_tag' is twemproxy's option of that name, an opening and a closing byte: if a key has both, only what is
+%% between them is hashed.
 %%
-%% A ring that the client itself cannot have, since there are too many servers, say, is made, and a
-%% warning is logged. The work, about 5 microseconds a server, is done on a dirty scheduler.
+%% An option that the client does not have raises `badarg'.
+%%
+%% The mapping is exactly the client's, or the call fails. Two things log a warning: a line that libketama reads
+%% otherwise than it looks, which is read as libketama does; and a ring that the client itself could not make,
+%% because there are too many servers for it, say.
+%%
+%% Cost: about 5 microseconds a server, on a dirty scheduler unless it is a short list. The caller reads the file
+%% itself, past the VM's file server, so that a slow disk delays nobody else.
 -spec new(source(), options()) -> {ok, continuum()} | {error, reason()}.
 new(Source, Options) ->
     ?EXPLAINED(ketama_source:new(Source, Options), [Source, Options]).
 
-%% @doc The continuum that the client has while these servers are down and it has left them out, as
-%% twemproxy does with `auto_eject_hosts' and libmemcached with `REMOVE_FAILED_SERVERS': the ring of
-%% the others. Keys of all servers may move. A server without points is never asked, so that no
-%% client notices that it is down: it stays in the count.
+%% @doc Leaves out servers that are down: returns the continuum of the others, as twemproxy computes it with
+%% `auto_eject_hosts' and libmemcached with `REMOVE_FAILED_SERVERS'. Keys of any server may move; {@link
+%% getserver/3} moves only those of the servers that are down.
 %%
-%% A name that the continuum does not have is an `invalid_server'. To ask another server without
-%% moving other keys, see {@link getserver/3}.
+%% A server without points stays in the count of servers: clients never ask it, and do not notice that it is down.
+%%
+%% A name that the continuum does not have is an `invalid_server'.
 -spec without(ring(), [iodata()]) ->
     {ok, continuum()} | {error, no_servers | system_limit | {invalid_server, term()}}.
 without(Ring, Servers) ->
     ?EXPLAINED(ketama_nif:without(Ring, Servers), [Ring, Servers]).
 
-%% @doc The server of a key. Costs one hash and a search that does not grow with the ring.
+%%% Servers of keys
+
+%% @doc Returns the server of a key. Cost: one hash, and a search that does not grow with the ring.
 -spec getserver(ring(), key()) -> server().
-getserver(Ring, Key) when byte_size(Key) =< ?SHORT ->
-    ?EXPLAINED(ketama_nif:getserver(Ring, Key), [Ring, Key]);
 getserver(Ring, Key) ->
-    ?EXPLAINED(getserver_of_iodata(Ring, Key), [Ring, Key]).
+    ?EXPLAINED(ketama_lookup:getserver(Ring, Key), [Ring, Key]).
 
-getserver_of_iodata(Ring, Key) ->
-    case iolist_to_binary(Key) of
-        Short when byte_size(Short) =< ?SHORT -> ketama_nif:getserver(Ring, Short);
-        Long -> hd(getservers_except(Ring, [Long], []))
-    end.
-
-%% @doc As {@link getserver/2}, but the next server clockwise where the key's own is in `except': for
-%% servers that are down. No other key moves. Raises `no_servers' where none is left.
+%% @doc As {@link getserver/2}, but passes over the servers in `except', which are down, say: if one of them has the
+%% key, the next server clockwise gets it. Other keys do not move. Raises `no_servers' if none is left.
 -spec getserver(ring(), key(), lookup_options()) -> server().
 getserver(Ring, Key, Options) ->
     ?EXPLAINED(
-        hd(getservers_except(Ring, [Key], ketama_options:except(Options))), [Ring, Key, Options]
+        hd(ketama_lookup:getservers(Ring, [Key], ketama_options:except(Options))), [Ring, Key, Options]
     ).
 
-%% @doc The servers of many keys, in their order. From about a hundred on, a key costs a third of
-%% what it costs alone: sixteen binaries are hashed side by side. Other iodata is made binaries of
+%% @doc Returns the servers of many keys, in order. Of a hundred keys or more, each takes about a third of the time
+%% that it takes alone: sixteen are hashed side by side. Binaries are the fastest keys; other iodata is flattened
 %% first. Long lists and long keys are hashed on a dirty scheduler.
 -spec getservers(ring(), [key()]) -> [server()].
 getservers(Ring, Keys) ->
-    ?EXPLAINED(getservers_except(Ring, Keys, []), [Ring, Keys]).
+    ?EXPLAINED(ketama_lookup:getservers(Ring, Keys, []), [Ring, Keys]).
 
 %% @doc As {@link getservers/2}, passing over the servers in `except' as {@link getserver/3} does.
 -spec getservers(ring(), [key()], lookup_options()) -> [server()].
 getservers(Ring, Keys, Options) ->
     ?EXPLAINED(
-        getservers_except(Ring, Keys, ketama_options:except(Options)), [Ring, Keys, Options]
+        ketama_lookup:getservers(Ring, Keys, ketama_options:except(Options)), [Ring, Keys, Options]
     ).
 
-getservers_except(Ring, [Key], []) when is_binary(Key), byte_size(Key) =< ?SHORT ->
-    [ketama_nif:getserver(Ring, Key)];
-getservers_except(Ring, Keys, Except) ->
-    %% The sizes are counted here, by functions that yield where a list is long.
-    Count = length(Keys),
-    Bytes = iolist_size([Except | Keys]),
-    case ketama_nif:getservers(Ring, Keys, Except, Count, Bytes) of
-        not_binaries ->
-            Binaries = ketama_source:binaries(Keys),
-            ketama_nif:getservers(Ring, Binaries, Except, Count, Bytes);
-        Servers ->
-            Servers
-    end.
-
-%% @doc Which keys to ask each server for: the plan of a multi-get. The keys of a server are as they
-%% were given and in their order; a server that owns none of them is left out.
+%% @doc Groups keys by server, for a multi-get. The keys of a server are as given, in order. A server that has none
+%% of them is left out.
 -spec group(ring(), [Key]) -> #{server() => [Key]} when Key :: key().
 group(Ring, Keys) ->
-    ?EXPLAINED(group_except(Ring, Keys, []), [Ring, Keys]).
+    ?EXPLAINED(ketama_lookup:group(Ring, Keys, []), [Ring, Keys]).
 
 %% @doc As {@link group/2}, passing over the servers in `except' as {@link getserver/3} does.
 -spec group(ring(), [Key], lookup_options()) -> #{server() => [Key]} when Key :: key().
 group(Ring, Keys, Options) ->
-    ?EXPLAINED(group_except(Ring, Keys, ketama_options:except(Options)), [Ring, Keys, Options]).
+    ?EXPLAINED(
+        ketama_lookup:group(Ring, Keys, ketama_options:except(Options)), [Ring, Keys, Options]
+    ).
 
-group_except(Ring, [Key], []) when is_binary(Key), byte_size(Key) =< ?SHORT ->
-    #{ketama_nif:getserver(Ring, Key) => [Key]};
-group_except(Ring, Keys, Except) ->
-    Count = length(Keys),
-    Bytes = iolist_size([Except | Keys]),
-    case ketama_nif:group(Ring, Keys, Keys, Except, Count, Bytes) of
-        not_binaries ->
-            Binaries = ketama_source:binaries(Keys),
-            ketama_nif:group(Ring, Keys, Binaries, Except, Count, Bytes);
-        Groups ->
-            Groups
-    end.
-
-%% @doc The first N servers clockwise from the key, its own first; fewer where the continuum has
-%% fewer. For N copies of a value, and for where to turn when a server fails.
+%% @doc Returns the first N servers clockwise from the key, its own first; fewer if the continuum has fewer. For N
+%% copies of a value.
 -spec replicas(ring(), key(), N :: non_neg_integer()) -> [server()].
 replicas(Ring, Key, N) ->
-    ?EXPLAINED(replicas_of_iodata(Ring, Key, N), [Ring, Key, N]).
+    ?EXPLAINED(ketama_lookup:replicas(Ring, Key, N), [Ring, Key, N]).
 
-replicas_of_iodata(Ring, Key, N) when is_integer(N), N >= 0 ->
-    Binary = iolist_to_binary(Key),
-    ketama_nif:replicas(Ring, Binary, byte_size(Binary), min(N, ?ALL));
-replicas_of_iodata(Ring, Key, N) ->
-    error(badarg, [Ring, Key, N]).
+%%% Names
 
-%% @doc As {@link start_link/1}, with the file that the application environment of `ketama' names
-%% under `servers_file'; `"/web/site/GLOBAL/ketama.servers"' by default.
+%% @doc As {@link start_link/1}, with the servers file of the application environment,
+%% `{ketama, [{servers_file, Path}]}'. Without one it is the port driver's, `"/web/site/GLOBAL/ketama.servers"'.
 -spec start_link() -> ignore | {error, reason()}.
 start_link() ->
-    start_link(application:get_env(ketama, servers_file, ?SERVERS_FILE)).
+    start_link(application:get_env(ketama, servers_file, "/web/site/GLOBAL/ketama.servers")).
 
-%% @doc As {@link start_link/2} without options: of the default's name.
+%% @doc As {@link start_link/2} without options: the name is `ketama'.
 -spec start_link(source()) -> ignore | {error, reason()}.
 start_link(Source) ->
-    ?EXPLAINED(start(Source, ketama, #{}), [Source]).
+    ?EXPLAINED(ketama_name:start(Source, #{}), [Source]).
 
-%% @doc Makes a continuum as {@link new/2} does and gives it a name, `ketama' by default, also while others
-%% look keys up in the one that had it. A call that fails leaves that one in place.
+%% @doc Makes a continuum as {@link new/2} does, and gives it a name, `ketama' by default. If another continuum has
+%% the name, this one replaces it, while lookups go on. If the call fails, the old one stays.
 %%
-%% `ignore' is what a supervisor takes for "started, without a process". A string or a binary in the
-%% place of options is the path of the port driver's program, and ignored.
+%% `ignore' tells a supervisor that it started and has no process. A string or a binary instead of options is the
+%% path of the port driver's program; it is ignored.
 -spec start_link(source(), options() | (BinPath :: string() | binary())) ->
     ignore | {error, reason()}.
 start_link(Source, Options) ->
-    ?EXPLAINED(start_with(Source, Options), [Source, Options]).
+    ?EXPLAINED(ketama_name:start(Source, Options), [Source, Options]).
 
-start_with(Source, Options) ->
-    case is_binary(Options) orelse io_lib:char_list(Options) of
-        true ->
-            start(Source, ketama, #{});
-        false ->
-            {Name, RingOptions} = ketama_options:start_link(Options),
-            start(Source, Name, RingOptions)
-    end.
-
-start(Source, Name, Options) ->
-    case ketama_source:new(Source, Options) of
-        {ok, Continuum} ->
-            ok = ketama_name:put(Name, Continuum, ketama_source:origin(Source)),
-            %% The reference is a few words to the VM, the ring may be many megabytes: it goes when it is
-            %% replaced, not when this process happens to collect.
-            true = erlang:garbage_collect(self(), [{type, minor}]),
-            ignore;
-        {error, Reason} ->
-            {error, Reason}
-    end.
-
-%% @doc Takes the name from its continuum. What holds the continuum itself goes on with it. A watcher of the
-%% name is to be stopped before, by its supervisor.
--spec stop(name()) -> ok.
-stop(Name) ->
-    ?EXPLAINED(ketama_nif:forget(Name), [Name]).
-
-%% @doc The specification of a supervisor's child that calls {@link start_link/1}, or of a pair of a
-%% source and options {@link start_link/2}.
+%% @doc Returns the specification of a supervisor's child that calls {@link start_link/1}, or {@link start_link/2}
+%% if it is a pair of source and options.
 -spec child_spec(source() | {source(), options()}) -> supervisor:child_spec().
 child_spec({Source, Options}) ->
     child_spec(Source, Options);
 child_spec(Source) ->
     #{id => ?MODULE, start => {?MODULE, start_link, [Source]}}.
 
-%% @doc The specification of a supervisor's child that calls {@link start_link/2}. Its id has the name
-%% in it, where there is one.
+%% @doc Returns the specification of a supervisor's child that calls {@link start_link/2}. Its id is `ketama', or
+%% `{ketama, Name}' with another name.
 -spec child_spec(source(), options()) -> supervisor:child_spec().
 child_spec(Source, Options) ->
     #{id => ketama_options:child_id(?MODULE, Options), start => {?MODULE, start_link, [Source, Options]}}.
 
-%% @doc As {@link reload/1} of the default's name.
--spec reload() -> {ok, Moved :: share()} | unchanged | {error, reason()}.
-reload() ->
-    reload(ketama).
-
-%% @doc Has the {@link ketama_watcher} of a name look at its source now: `{ok, Moved}' with the part of the
-%% keys that moved where the servers have changed, or where another continuum had got the name;
-%% `unchanged' where neither is so. An error leaves the old continuum in place.
--spec reload(name()) -> {ok, Moved :: share()} | unchanged | {error, reason()}.
-reload(Name) ->
-    ?EXPLAINED(ketama_watcher:reload(Name), [Name]).
-
-%% @doc As {@link getserver/2} of the default's name.
+%% @doc As {@link getserver/2}, of the continuum with the default name, `ketama'.
 -spec getserver(key()) -> server().
-getserver(Key) when byte_size(Key) =< ?SHORT ->
-    ?EXPLAINED(ketama_nif:getserver(ketama, Key), [Key]);
 getserver(Key) ->
-    ?EXPLAINED(getserver_of_iodata(ketama, Key), [Key]).
+    ?EXPLAINED(ketama_lookup:getserver(ketama, Key), [Key]).
 
-%% @doc The continuum that has the name now, for calls that must agree. It is the same term as long as
-%% no other has the name.
+%% @doc Returns the continuum that has the name, for several calls that must use the same one. It is the same term
+%% as long as no other continuum gets the name.
 -spec continuum(name()) -> continuum().
 continuum(Name) ->
     ?EXPLAINED(ketama_nif:continuum(Name), [Name]).
 
-%% @doc The continuum that had the name before the one that has it now: a key that has moved is still
-%% where that one says. It is kept until the next change.
+%% @doc Returns the continuum that had the name before, `undefined' if there was none. Until a key that has moved is
+%% copied, its value is on the server that this one names. It is kept until the next change.
 -spec previous(name()) -> continuum() | undefined.
 previous(Name) ->
     ?EXPLAINED(ketama_nif:previous(Name), [Name]).
 
-%% @doc The names of continua, in no order.
+%% @doc Returns the names of all continua that have one, in no particular order.
 -spec names() -> [name()].
 names() ->
     ketama_nif:names().
 
-%% @doc The servers in the order given, each with its number of points: 160 on average, in steps
-%% of 4, for most clients. A server too light for a point gets no keys.
+%% @doc As {@link reload/1}, of the default name.
+-spec reload() -> {ok, Moved :: share()} | unchanged | {error, reason()}.
+reload() ->
+    reload(ketama).
+
+%% @doc Makes the {@link ketama_watcher} of a name read its source now. Returns `{ok, Moved}', the share of the keys
+%% that moved, if the servers have changed or the name had got another continuum; `unchanged' otherwise. After an
+%% error the old continuum stays.
+-spec reload(name()) -> {ok, Moved :: share()} | unchanged | {error, reason()}.
+reload(Name) ->
+    ?EXPLAINED(ketama_watcher:reload(Name), [Name]).
+
+%% @doc Takes the name from its continuum. References to the continuum itself stay valid. Have the supervisor stop a
+%% watcher of the name before, or it gives the name away again.
+-spec stop(name()) -> ok.
+stop(Name) ->
+    ?EXPLAINED(ketama_nif:forget(Name), [Name]).
+
+%%% Inside a continuum
+
+%% @doc Returns the servers as given, in order, each with its number of points: for most clients 160 on average, in
+%% steps of 4. A server with too little weight for a point gets no keys.
 -spec servers(ring()) -> [{server(), weight(), Points :: non_neg_integer()}].
 servers(Ring) ->
     ?EXPLAINED(ketama_nif:servers(Ring), [Ring]).
 
-%% @doc All points and their owners, ascending, as libketama's `ketama_print_continuum' has them. Of
-%% equal points the first is the one that is found. The points of `folsom' are in the order of signed
-%% numbers, as it has them.
+%% @doc Returns all points and their owners, ascending, as libketama's `ketama_print_continuum' prints them. Of equal
+%% points a lookup finds the first. The points of `folsom' are in the order of signed numbers, as folsom's are.
 -spec points(ring()) -> [{hash(), server()}].
 points(Ring) ->
     ?EXPLAINED(ketama_nif:points(Ring), [Ring]).
 
-%% @doc The exact part of all hashes that each server owns, in the order of {@link servers/1}, servers
-%% of one name together. They add up to 1.0.
+%% @doc Returns the share of all hashes that each server owns, exactly, in the order of {@link servers/1}. A server
+%% that is listed twice has one entry. The sum is 1.0.
 -spec shares(ring()) -> [{server(), share()}].
 shares(Ring) ->
     ?EXPLAINED(ketama_nif:shares(Ring), [Ring]).
 
-%% @doc What moves when `New' takes the place of `Old': the exact part of all hashes that change their
-%% server, and its parts by server, the largest first.
+%% @doc Returns libketama's hash of a key, its `ketama_hashi': the first little-endian word of the key's MD5.
+-spec hash(key()) -> hash().
+hash(Key) ->
+    ?EXPLAINED(ketama_lookup:hash(Key), [Key]).
+
+%% @doc Returns the continuum's own hash of a key, or of the key's hash tag.
+-spec hash(ring(), key()) -> hash().
+hash(Ring, Key) ->
+    ?EXPLAINED(ketama_lookup:hash(Ring, Key), [Ring, Key]).
+
+%% @doc Returns what the continuum is: the client and its configuration, the numbers of servers and points, the
+%% memory in bytes, and a fingerprint. Two continua have the same fingerprint if and only if every key has the same
+%% server in both, so that nodes can compare theirs. Linear in the points, on a dirty scheduler.
 %%
-%% The two may be rings of different clients, but hash keys alike: `badarg' where the hash or the hash
-%% tag differ. Raises `system_limit' where one is `modula' and there are over 4 million pairs of
-%% servers, between nearly all of which keys move.
--spec diff(Old :: ring(), New :: ring()) ->
-    {Moved :: share(), [{From :: server(), To :: server(), share()}]}.
-diff(Old, New) ->
-    ?EXPLAINED(ketama_nif:diff(Old, New), [Old, New]).
-
-%% @doc Which of these keys have another server in `New' than in `Old', by the server that they had: the plan
-%% of reading from there what a new server has not got yet. None where `Old' is `undefined', as {@link
-%% previous/1} has it.
--spec moved(Old :: ring() | undefined, New :: ring(), [Key]) -> #{Former :: server() => [Key]} when
-    Key :: key().
-moved(Old, New, Keys) ->
-    ?EXPLAINED(moved_keys(Old, New, Keys), [Old, New, Keys]).
-
-moved_keys(undefined, New, Keys) ->
-    %% It raises what the other clause would.
-    _ = getservers_except(New, Keys, []),
-    #{};
-moved_keys(Old, New, Keys) ->
-    Owners = lists:zip3(Keys, getservers_except(Old, Keys, []), getservers_except(New, Keys, [])),
-    lists:foldr(
-        fun
-            ({_Key, Same, Same}, Moved) -> Moved;
-            ({Key, Former, _}, Moved) -> Moved#{Former => [Key | maps:get(Former, Moved, [])]}
-        end,
-        #{},
-        Owners
-    ).
-
-%% @doc Which ring this is: the client and how it is configured, the numbers of servers and points, the
-%% memory in bytes, and a fingerprint, which is the same for two continua exactly where every key has
-%% the same server: nodes can compare theirs. Linear in the points, on a dirty scheduler.
-%%
-%% A name also has the source of its continuum, a path, a function or `list', and since when it has it,
-%% in the units of `erlang:system_time/0'.
+%% Given a name, it also returns the continuum's source, which is a path, a function or `list', and the system time
+%% at which it got the name, in native units as of `erlang:system_time/0'.
 -spec info(ring()) ->
     #{
         dialect := dialect(),
@@ -476,34 +412,38 @@ info(Name) when is_atom(Name) ->
 info(Continuum) ->
     ?EXPLAINED(ketama_nif:info(Continuum), [Continuum]).
 
-%% @doc The hash of a key in libketama: the first little-endian word of its MD5, as its `ketama_hashi'
-%% has it.
--spec hash(key()) -> hash().
-hash(Key) ->
-    ?EXPLAINED(hash_of_iodata(Key), [Key]).
+%%% Two continua
 
-hash_of_iodata(Key) ->
-    Binary = iolist_to_binary(Key),
-    ketama_nif:hash(Binary, byte_size(Binary)).
+%% @doc Returns what moves when `New' replaces `Old': the share of all hashes that change their server, exactly, and
+%% its parts by pair of servers, the largest first.
+%%
+%% The two may be of different clients, but must hash keys alike: another `hash' or `hash_tag' raises `badarg'. If
+%% one is `modula', nearly all keys move between nearly all pairs of servers; over 4 million pairs raise
+%% `system_limit'.
+-spec diff(Old :: ring(), New :: ring()) ->
+    {Moved :: share(), [{From :: server(), To :: server(), share()}]}.
+diff(Old, New) ->
+    ?EXPLAINED(ketama_nif:diff(Old, New), [Old, New]).
 
-%% @doc The hash of a key, or of its hash tag, by the function that the continuum hashes keys with.
--spec hash(ring(), key()) -> hash().
-hash(Ring, Key) ->
-    ?EXPLAINED(hash_of_iodata(Ring, Key), [Ring, Key]).
+%% @doc Returns the keys whose server in `New' is not the one in `Old', grouped by the one in `Old': where to read
+%% what the new server does not have yet. No key has moved if `Old' is `undefined', which {@link previous/1} may
+%% return.
+-spec moved(Old :: ring() | undefined, New :: ring(), [Key]) -> #{Former :: server() => [Key]} when
+    Key :: key().
+moved(Old, New, Keys) ->
+    ?EXPLAINED(ketama_lookup:moved(Old, New, Keys), [Old, New, Keys]).
 
-hash_of_iodata(Ring, Key) ->
-    Binary = iolist_to_binary(Key),
-    ketama_nif:hash(Ring, Binary, byte_size(Binary)).
+%%% Addresses and errors
 
-%% @doc Where a server listens, as `gen_tcp:connect/3' takes it: the name or the address of the host and
-%% the port, 11211 where there is none; `{local, Path}' and 0 of a socket. It reads the names that the
-%% clients give: `10.0.0.1:11211', `[::1]:11211', `cache/10.0.0.1:11211', `/run/memcached.sock'.
+%% @doc Returns where a server listens, as `gen_tcp:connect/3' takes it: host and port, 11211 if the name has none,
+%% or `{local, Path}' and 0 for a socket. It reads the names that the clients have: `10.0.0.1:11211', `[::1]:11211',
+%% `cache/10.0.0.1:11211', `/run/memcached.sock'.
 -spec address(server() | iodata()) ->
     {inet:hostname() | inet:ip_address() | {local, file:filename_all()}, inet:port_number()}.
 address(Server) ->
     ?EXPLAINED(ketama_address:parse(Server), [Server]).
 
-%% @doc A sentence, or a few, on what is wrong and what to do.
+%% @doc Returns a sentence or two on what is wrong and what to do.
 -spec format_error(reason()) -> string().
 format_error(Term) ->
     ?EXPLAINED(ketama_error:format(Term), [Term]).

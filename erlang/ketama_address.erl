@@ -1,11 +1,11 @@
-%% @private Where a server listens, by its name.
+%% @private Reads host and port, or the path of a socket, from a server's name.
 %%
-%% Clients write one address in several ways: guides/sharing-a-pool.md has them.
+%% Clients write the same address in several ways: see guides/sharing-a-pool.md.
 -module(ketama_address).
 
 -export([parse/1]).
 
--define(PORT, 11211).
+-define(DEFAULT_PORT, 11211).
 
 -spec parse(iodata()) ->
     {inet:hostname() | inet:ip_address() | {local, file:filename_all()}, inet:port_number()}.
@@ -18,7 +18,7 @@ parse(Server) ->
 name("unix:" ++ Path) ->
     local(drop_slashes(Path));
 name("/" ++ Address = Path) ->
-    %% Java writes a name, a slash and an address; the name may be empty.
+    %% Java's clients write a host name, a slash and an address; the host name may be empty.
     try address(Address) of
         {Host, Port} when is_tuple(Host) -> {Host, Port};
         {Host, Port} ->
@@ -35,11 +35,11 @@ name(Name) ->
         [Address] -> address(Address)
     end.
 
-%% `unix:///path' is the path of a URL.
+%% A socket may be written as a URL, `unix:///path'.
 drop_slashes("//" ++ Path) -> Path;
 drop_slashes(Path) -> Path.
 
-%% libmemcached's sockets have the port 0.
+%% libmemcached writes the port 0 behind the path of a socket.
 local(Path) ->
     case lists:reverse(Path) of
         "0:" ++ Reversed -> {{local, lists:reverse(Reversed)}, 0};
@@ -48,17 +48,17 @@ local(Path) ->
 
 address("[" ++ Rest) ->
     case string:split(Rest, "]") of
-        [Host, ""] -> {ip(Host), ?PORT};
+        [Host, ""] -> {ip(Host), ?DEFAULT_PORT};
         [Host, ":" ++ Port] -> {ip(Host), port(Port)};
         _ -> error(badarg)
     end;
 address(Address) ->
     case inet:parse_ipv6strict_address(Address) of
-        {ok, Host} -> {Host, ?PORT};
+        {ok, Host} -> {Host, ?DEFAULT_PORT};
         {error, einval} -> host_and_port(string:split(Address, ":", trailing))
     end.
 
-host_and_port([Host]) -> {host(Host), ?PORT};
+host_and_port([Host]) -> {host(Host), ?DEFAULT_PORT};
 host_and_port([Host, Port]) -> {host(Host), port(Port)}.
 
 host("") ->

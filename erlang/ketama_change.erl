@@ -1,5 +1,5 @@
-%% @private Gives a name another continuum, for a watcher: its user is told before and after, and the log
-%% what has changed.
+%% @private Changes the continuum of a name, for a watcher: calls the user's functions before and after, and logs what
+%% has changed.
 -module(ketama_change).
 
 -export([make/2]).
@@ -13,31 +13,31 @@
     source := ketama_source:source(),
     before_change => ketama_watcher:callback(),
     after_change => ketama_watcher:callback(),
-    %% The user's functions end with this process.
+    %% The process with which the user's functions end.
     watcher := pid(),
-    %% Whether the watcher has just started.
+    %% True in the watcher's start.
     is_first := boolean()
 }.
 
-%% So many milliseconds a function of the user's may take.
--define(PATIENCE, 5000).
+%% The time limit of a function of the user's, in milliseconds.
+-define(CALLBACK_TIMEOUT, 5000).
 
-%% The most servers of a kind that the log names.
--define(NAMED, 10).
+%% A log line names at most this many servers that were added, removed or re-weighted, each.
+-define(MAX_LOGGED, 10).
 
-%% @doc The part of the keys that moves to other servers.
+%% @doc Returns the share of the keys that moves.
 -spec make(change(), New :: ketama:continuum()) -> Moved :: ketama:share().
 make(#{name := Name, source := Source} = Change, New) ->
     Old = ketama_name:find(Name),
     Moved = moved(Old, New),
-    ok = tell(before_change, Change, Old, New),
+    ok = call(before_change, Change, Old, New),
     ok = ketama_name:put(Name, New, ketama_source:origin(Source)),
-    ok = note(Change, Old, New, Moved),
-    ok = tell(after_change, Change, Old, New),
+    ok = log(Change, Old, New, Moved),
+    ok = call(after_change, Change, Old, New),
     Moved.
 
-%% All keys count as moved where there was no continuum, or one that hashes them in another way, and where
-%% there are too many other servers to count: with modula nearly all are.
+%% All keys count as moved if there was no continuum, if the old one hashes keys otherwise, and if there are too many
+%% pairs of servers to count between: that is modula, where nearly all keys move.
 moved(undefined, _New) ->
     1.0;
 moved(Old, New) ->
@@ -53,29 +53,29 @@ moved(Old, New) ->
             end
     end.
 
-tell(When, #{name := Name, watcher := Watcher} = Change, Old, New) ->
+call(Callback, #{name := Name, watcher := Watcher} = Change, Old, New) ->
     case Change of
-        #{When := Tell} ->
-            case ketama_task:run(fun() -> Tell(Name, Old, New) end, ?PATIENCE, Watcher) of
+        #{Callback := Fun} ->
+            case ketama_task:run(fun() -> Fun(Name, Old, New) end, ?CALLBACK_TIMEOUT, Watcher) of
                 {ok, _} ->
                     ok;
                 {error, timeout} ->
-                    ?LOG_ERROR("ketama: ~s of ~tp has taken longer than ~b ms and was killed.", [
-                        When, Name, ?PATIENCE
+                    ?LOG_ERROR("ketama: ~s of ~tp took longer than ~b ms and was killed.", [
+                        Callback, Name, ?CALLBACK_TIMEOUT
                     ]);
                 {error, Reason} ->
-                    ?LOG_ERROR("ketama: ~s of ~tp failed: ~tP.", [When, Name, Reason, 20])
+                    ?LOG_ERROR("ketama: ~s of ~tp failed: ~tP.", [Callback, Name, Reason, 20])
             end;
         #{} ->
             ok
     end.
 
-%% A watcher that starts and finds what another one has left has nothing to say.
-note(_Change, undefined, _New, _Moved) ->
+%% Nothing is logged for a first continuum, nor for a watcher that has restarted and found the ring unchanged.
+log(_Change, undefined, _New, _Moved) ->
     ok;
-note(#{is_first := true}, _Old, _New, Moved) when Moved == 0 ->
+log(#{is_first := true}, _Old, _New, Moved) when Moved == 0 ->
     ok;
-note(#{name := Name, source := Source}, Old, New, Moved) ->
+log(#{name := Name, source := Source}, Old, New, Moved) ->
     {Before, After} = {weights(Old), weights(New)},
     ?LOG_NOTICE(
         "ketama: ~ts has other servers for ~tp: added ~ts; removed ~ts; re-weighted ~ts; ~.2f% of the keys moved.",
@@ -98,9 +98,9 @@ weights(Continuum) ->
 names(Weights) when map_size(Weights) =:= 0 ->
     "none";
 names(Weights) ->
-    Servers = lists:sublist(lists:sort(maps:keys(Weights)), ?NAMED),
+    Servers = lists:sublist(lists:sort(maps:keys(Weights)), ?MAX_LOGGED),
     Named = lists:join(", ", [ketama_error:printable(Server) || Server <- Servers]),
-    case map_size(Weights) - ?NAMED of
+    case map_size(Weights) - ?MAX_LOGGED of
         More when More > 0 -> [Named, " and ", integer_to_list(More), " more"];
         _ -> Named
     end.

@@ -1,6 +1,7 @@
-%% @private Options, given as a map or as a list of pairs: which there are, and what each takes.
+%% @private Checks options, a map or a list of pairs.
 %%
-%% Which client takes which key hash, tag or points, the shared library knows.
+%% The shared library knows which client has which key hash, hash tag or points; what else an option takes stands
+%% here.
 -module(ketama_options).
 
 -export([ring/1, start_link/1, watcher/1, except/1, child_id/2]).
@@ -8,41 +9,49 @@
 
 -export_type([scope/0]).
 
-%% Whose options they are: those of ketama:new/2, ketama:start_link/2, ketama_watcher:start_link/1 or
-%% of a lookup.
+%% Options of ketama:new/2, of ketama:start_link/2, of ketama_watcher:start_link/1, or of a lookup.
 -type scope() :: ring | start_link | watcher | lookup.
 
-%% The most characters of a name, so that there can be one for its watcher.
--define(LONGEST_NAME, 200).
+%% The most characters of a name. An atom has up to 255, and the watcher's atom has the name in it.
+-define(MAX_NAME, 200).
 
-%% The most milliseconds that a timer of the VM takes.
--define(LONGEST_TIME, 16#FFFFFFFF).
+%% The most milliseconds that the VM waits, as `ketama_watcher:milliseconds()' has it.
+-define(MAX_TIME, 16#FFFFFFFF).
 
-%% The options of a ring as a map. These functions raise badarg where something is wrong.
+%% @doc Returns the options of a ring as a map. All functions here raise `badarg' if an option is wrong.
 -spec ring(ketama:options()) -> map().
 ring(Options) ->
     checked(ring, Options).
 
-%% The name, and the options of its ring.
--spec start_link(ketama:options()) -> {ketama:name(), map()}.
+%% @doc Returns the name and the options of its ring.
+-spec start_link(ketama:options() | string() | binary()) -> {ketama:name(), map()}.
 start_link(Options) ->
-    Map = checked(start_link, Options),
-    {maps:get(name, Map, ketama), maps:remove(name, Map)}.
+    case is_program(Options) of
+        true ->
+            {ketama, #{}};
+        false ->
+            Map = checked(start_link, Options),
+            {maps:get(name, Map, ketama), maps:remove(name, Map)}
+    end.
 
-%% The watcher's own options, and those of its ring.
+%% The path of the port driver's program, which ketama:start_link/2 ignores.
+is_program(Options) ->
+    is_binary(Options) orelse io_lib:char_list(Options).
+
+%% @doc Returns the watcher's own options and those of its ring.
 -spec watcher(ketama_watcher:options()) -> {map(), map()}.
 watcher(Options) ->
     Map = checked(watcher, Options),
     {maps:without(options(ring), Map), maps:with(options(ring), Map)}.
 
-%% The names of the servers that a lookup passes over.
+%% @doc Returns the names of the servers that a lookup passes over.
 -spec except(ketama:lookup_options()) -> [binary()].
 except([]) -> [];
-except([{except, Servers}]) when is_list(Servers) -> ketama_source:binaries(Servers);
+except([{except, Servers}]) when is_list(Servers) -> ketama_lookup:binaries(Servers);
 except(Options) when map_size(Options) =< 1 -> except(maps:to_list(Options));
 except(Options) -> error(badarg, [Options]).
 
-%% The id of a child: that of the default's name is the module.
+%% @doc Returns the id of a supervisor's child: the module, for another name than the default one with the name.
 -spec child_id(module(), term()) -> module() | {module(), ketama:name()}.
 child_id(Module, #{name := Name}) when Name =/= ketama ->
     {Module, Name};
@@ -72,24 +81,32 @@ options(watcher) ->
 options(lookup) ->
     [except].
 
-%% What is wrong with options, in a few words; none where nothing is.
+%% @doc Says in a few words what is wrong with options; `none' if nothing is.
 -spec wrong(scope(), term()) -> none | io_lib:chars().
-wrong(Scope, Options) when is_list(Options) ->
+wrong(start_link, Options) ->
+    case is_program(Options) of
+        true -> none;
+        false -> wrong_options(start_link, Options)
+    end;
+wrong(Scope, Options) ->
+    wrong_options(Scope, Options).
+
+wrong_options(Scope, Options) when is_list(Options) ->
     try maps:from_list(Options) of
-        Map when map_size(Map) =:= length(Options) -> wrong(Scope, Map);
+        Map when map_size(Map) =:= length(Options) -> wrong_options(Scope, Map);
         _ -> "an option occurs twice"
     catch
         error:_ -> "neither a map nor a list of pairs"
     end;
-wrong(Scope, Options) when is_map(Options) ->
+wrong_options(Scope, Options) when is_map(Options) ->
     case maps:keys(maps:without(options(Scope), Options)) of
         [Unknown | _] ->
             Known = lists:join(", ", [atom_to_list(Option) || Option <- options(Scope)]),
-            io_lib:format("the option ~tP is unknown; there are ~ts", [Unknown, 10, Known]);
+            io_lib:format("the option ~tP is unknown; the options are ~ts", [Unknown, 10, Known]);
         [] ->
             wrong_value(Scope, Options)
     end;
-wrong(_Scope, _Options) ->
+wrong_options(_Scope, _Options) ->
     "neither a map nor a list of pairs".
 
 wrong_value(Scope, Options) ->
@@ -105,17 +122,17 @@ wrong_own(Option, Value) ->
     {IsRight, Takes} = takes(Option, Value),
     case IsRight of
         true -> none;
-        false -> wrong(Option, Value, Takes)
+        false -> takes_not(Option, Takes, Value)
     end.
 
-wrong(Option, Value, Takes) ->
+takes_not(Option, Takes, Value) ->
     io_lib:format("the option ~s takes ~ts, not ~tP", [Option, Takes, Value, 10]).
 
-%% Whether the value is right, and what the option takes.
+%% Whether the option takes the value, and what it takes.
 takes(name, Value) ->
     {
-        is_atom(Value) andalso Value =/= undefined andalso length(atom_to_list(Value)) =< ?LONGEST_NAME,
-        "an atom of up to 200 characters, other than undefined"
+        is_atom(Value) andalso Value =/= undefined andalso length(atom_to_list(Value)) =< ?MAX_NAME,
+        io_lib:format("an atom of up to ~b characters, other than undefined", [?MAX_NAME])
     };
 takes(servers_file, Value) ->
     {ketama_source:is_path(Value), "the path of a file, a flat string or a binary"};
@@ -123,15 +140,15 @@ takes(source, Value) ->
     {is_function(Value, 0), "a function without arguments"};
 takes(Option, Value) when Option =:= interval; Option =:= timeout ->
     {
-        is_integer(Value) andalso Value >= 1 andalso Value =< ?LONGEST_TIME,
-        "milliseconds, an integer from 1 to 4294967295"
+        is_integer(Value) andalso Value >= 1 andalso Value =< ?MAX_TIME,
+        io_lib:format("milliseconds, an integer from 1 to ~b", [?MAX_TIME])
     };
 takes(Option, Value) when Option =:= before_change; Option =:= after_change ->
     {is_function(Value, 3), "a function of the name, the old continuum and the new one"};
 takes(except, Value) ->
-    {ketama_source:are_iodata(Value), "a list of names of servers"}.
+    {ketama_lookup:are_iodata(Value), "a list of names of servers"}.
 
-wrong_sources(#{servers_file := _, source := _}) -> "servers_file and source are two sources";
+wrong_sources(#{servers_file := _, source := _}) -> "servers_file and source are two sources: give one";
 wrong_sources(#{servers_file := _} = Options) -> wrong_ring(Options);
 wrong_sources(#{source := _} = Options) -> wrong_ring(Options);
 wrong_sources(_Options) -> "a servers_file or a source is missing".
@@ -147,7 +164,7 @@ wrong_for_dialect(Dialect, Others) ->
     Dialects = ketama_nif:dialects(),
     case lists:keyfind(Dialect, 1, Dialects) of
         false ->
-            wrong(dialect, Dialect, ["one of ", names([Name || {Name, _} <- Dialects])]);
+            takes_not(dialect, ["one of ", names([Name || {Name, _} <- Dialects])], Dialect);
         {_, Hashes} ->
             [{Option, Value} | _] = [
                 Pair || {Key, Value} = Pair <- maps:to_list(Others), not is_ring(#{dialect => Dialect, Key => Value})
@@ -156,19 +173,20 @@ wrong_for_dialect(Dialect, Others) ->
     end.
 
 wrong_with(Dialect, hash, Value, Hashes) ->
-    wrong(hash, Value, ["one of ", names(Hashes), with(Dialect)]);
+    takes_not(hash, ["one of ", names(Hashes), with(Dialect)], Value);
 wrong_with(Dialect, Option, Value, _Hashes) ->
     {Right, Takes} = example(Option),
     case is_ring(#{dialect => Dialect, Option => Right}) of
-        true -> wrong(Option, Value, Takes);
+        true -> takes_not(Option, Takes, Value);
         false -> io_lib:format("there is no option ~s~ts", [Option, with(Dialect)])
     end.
 
 with(Dialect) ->
     io_lib:format(" with the dialect ~s", [Dialect]).
 
+%% A value that the option takes, and what it takes.
 example(hash_tag) -> {<<"{}">>, "a binary of two bytes"};
-example(ketama_points) -> {1, "an integer from 1 to 4294967295"}.
+example(ketama_points) -> {1, io_lib:format("an integer from 1 to ~b", [maps:get(ketama_points, ketama_nif:limits())])}.
 
 is_ring(Options) ->
     try ketama_nif:check_options(Options) of

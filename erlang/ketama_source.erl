@@ -1,22 +1,22 @@
-%% @private From a servers file, a function or a list of servers to a continuum. What is to be warned
-%% of is logged.
+%% @private Makes continua of their sources: a servers file, a list of servers, or a watcher's function. Logs the
+%% warnings.
 -module(ketama_source).
 
--export([new/2, with_nif/1, read/2, make/3, origin/1, is_path/1, binaries/1, are_iodata/1]).
+-export([new/2, with_nif/1, read/2, make/3, origin/1, is_path/1]).
 
 -export_type([source/0, contents/0]).
 
 -include_lib("kernel/include/file.hrl").
 -include_lib("kernel/include/logger.hrl").
 
-%% Where a watcher reads servers: a file, or a function that may take so many milliseconds.
+%% Where servers are read from: a file, or a function with its time limit in milliseconds.
 -type source() :: {servers_file, file:filename_all()} | {function, fun(() -> term()), timeout()}.
 -type contents() :: binary() | [term()].
 
-%% No servers file is larger, in bytes.
--define(LARGEST, 64 bsl 20).
+%% The most bytes of a servers file.
+-define(MAX_SIZE, 64 bsl 20).
 
-%% @doc A continuum, of a path or a list. Raises badarg where an argument is neither, or an option is
+%% @doc Makes a continuum from the file of a path, or from a list. Raises `badarg' if it is neither, or if an option is
 %% wrong.
 -spec new(ketama:source(), ketama:options()) -> {ok, ketama:continuum()} | {error, ketama:reason()}.
 new(Source, Options) ->
@@ -34,19 +34,19 @@ new_from_file(File, Options) ->
         {error, Reason} -> {error, Reason}
     end.
 
-%% @doc What the function returns, or why there is no shared library.
+%% @doc Calls the function if the shared library is loaded, and otherwise returns why it is not.
 -spec with_nif(fun(() -> Result)) -> Result | {error, ketama:reason()}.
-with_nif(Make) ->
+with_nif(Fun) ->
     case code:ensure_loaded(ketama_nif) of
-        {module, _} -> Make();
+        {module, _} -> Fun();
         {error, _} -> {error, {nif_not_loaded, why_not_loaded()}}
     end.
 
-%% What ketama_nif left when it did not find or not load the library.
+%% ketama_nif leaves the reason when it fails to load the library.
 why_not_loaded() ->
-    persistent_term:get({ketama_nif, not_loaded}, "the module ketama_nif is not loaded either, and the log says why").
+    persistent_term:get({ketama_nif, not_loaded}, "The module ketama_nif is not loaded either, and the log says why").
 
-%% @doc Where a continuum is from, as ketama:info/1 says it.
+%% @doc Returns the source as {@link ketama:info/1} shows it.
 -spec origin(source() | ketama:source()) -> file:filename_all() | fun(() -> term()) | list.
 origin({servers_file, Path}) ->
     Path;
@@ -61,14 +61,14 @@ origin(Source) ->
 looks_like_path([First | _]) -> is_integer(First);
 looks_like_path(Source) -> is_binary(Source).
 
-%% @doc Whether a term can be the path of a file: a binary or a flat string.
+%% @doc Whether a term can be the path of a file: a binary or a flat string, without NUL.
 -spec is_path(term()) -> boolean().
 is_path(Path) when is_binary(Path) ->
     binary:match(Path, <<0>>) =:= nomatch;
 is_path(Path) ->
     looks_like_path(Path) andalso io_lib:char_list(Path) andalso not lists:member(0, Path).
 
-%% @doc What a source says now. A function runs in a process that ends with `Owner'.
+%% @doc Reads a file, or calls a function, in a process that ends with `Owner'.
 -spec read(source(), Owner :: pid()) -> {ok, contents()} | {error, ketama:reason()}.
 read({servers_file, Path}, _Owner) ->
     is_path(Path) orelse error(badarg, [Path]),
@@ -84,11 +84,11 @@ read({function, Fun, Timeout}, Owner) ->
         {error, Reason} -> {error, {source, Reason}}
     end.
 
-%% Past the VM's file server, which a hanging disk would hold, and after a look at the file: to open
-%% a FIFO is to wait for its writer.
+%% Raw, past the VM's file server, which a hanging disk would block for everybody. The kind of the file is checked
+%% first: opening a FIFO would wait for its writer.
 read_file(Path) ->
     case file:read_file_info(Path, [raw]) of
-        {ok, #file_info{type = regular, size = Size}} when Size =< ?LARGEST -> read_regular(Path, Size);
+        {ok, #file_info{type = regular, size = Size}} when Size =< ?MAX_SIZE -> read_regular(Path, Size);
         {ok, #file_info{type = regular}} -> {error, efbig};
         {ok, _} -> {error, not_regular};
         {error, Reason} -> {error, Reason}
@@ -97,20 +97,20 @@ read_file(Path) ->
 read_regular(Path, Size) ->
     case file:open(Path, [raw, read, binary]) of
         {ok, File} ->
-            Read = read_on(File, Size, []),
+            Contents = read_to_end(File, Size, []),
             _ = file:close(File),
-            Read;
+            Contents;
         {error, Reason} ->
             {error, Reason}
     end.
 
-%% The size is what it was a moment ago; some files, as those of /proc, have none.
-read_on(File, Size, Parts) ->
+%% The file may have grown since its size was read, and files of /proc have the size 0.
+read_to_end(File, Size, Parts) ->
     case file:read(File, max(Size, 4096)) of
         {ok, Part} ->
-            case iolist_size([Parts | Part]) > ?LARGEST of
+            case iolist_size([Parts | Part]) > ?MAX_SIZE of
                 true -> {error, efbig};
-                false -> read_on(File, 0, [Parts | Part])
+                false -> read_to_end(File, 0, [Parts | Part])
             end;
         eof ->
             {ok, iolist_to_binary(Parts)};
@@ -118,17 +118,17 @@ read_on(File, Size, Parts) ->
             {error, Reason}
     end.
 
-%% @doc The continuum of what a source has said.
+%% @doc Makes a continuum from the contents of a source.
 -spec make(source() | list, contents(), map()) -> {ok, ketama:continuum()} | {error, ketama:reason()}.
 make({servers_file, Path}, Contents, Options) ->
-    case made(ketama_error:path(Path), ketama_nif:parse(Contents, Options), Options) of
+    case log_warnings(ketama_error:path(Path), Options, ketama_nif:parse(Contents, Options)) of
         {error, {invalid_line, LineNo, Fault}} -> {error, {servers_file, Path, {line, LineNo, Fault}}};
-        Made -> Made
+        Result -> Result
     end;
 make(_List, Servers, Options) ->
-    made("a list of servers", ketama_nif:new(Servers, Options, name_bytes(Servers)), Options).
+    log_warnings("a list of servers", Options, ketama_nif:new(Servers, Options, name_bytes(Servers))).
 
-%% Of wrong servers many, so that the NIF takes its time for them.
+%% A list with a wrong server counts as large, so that a dirty scheduler checks it.
 name_bytes(Servers) ->
     try
         iolist_size([name(Server) || Server <- Servers])
@@ -139,54 +139,39 @@ name_bytes(Servers) ->
 name({Name, _Weight}) -> Name;
 name(Name) -> Name.
 
-made(Source, {ok, Continuum, Warnings}, Options) ->
+log_warnings(Source, Options, {ok, Continuum, Warnings}) ->
     Dialect = maps:get(dialect, Options, libketama),
-    lists:foreach(fun(Warning) -> warn(Source, Dialect, Warning) end, Warnings),
+    lists:foreach(fun(Warning) -> log_warning(Source, Dialect, Warning) end, Warnings),
     {ok, Continuum};
-made(_Source, {error, Reason}, _Options) ->
+log_warnings(_Source, _Options, {error, Reason}) ->
     {error, Reason}.
 
-warn(Source, _Dialect, {line, LineNo, {cut_weight, Written, Read}}) ->
+log_warning(Source, _Dialect, {line, LineNo, {cut_weight, Written, Read}}) ->
     ?LOG_WARNING(
-        "ketama: ~ts, line ~b: the weight is written ~ts and read ~b, as libketama reads it: it "
-        "cuts off the last byte, taking it for the newline. End the line right after the weight.",
+        "ketama: ~ts, line ~b: the weight is written ~ts and read ~b, as libketama reads it: it takes the last byte "
+        "for the newline and cuts it off. End the line right after the weight.",
         [Source, LineNo, ketama_error:printable(Written), Read]
     );
-warn(Source, _Dialect, {line, LineNo, long_line}) ->
+log_warning(Source, _Dialect, {line, LineNo, {long_line, Limit}}) ->
     ?LOG_WARNING(
-        "ketama: ~ts, line ~b is read whole, but libketama takes what follows 126 bytes for "
-        "another line. Shorten it if other clients read this file.",
-        [Source, LineNo]
+        "ketama: ~ts, line ~b is longer than ~b bytes. ketama reads it as one line, libketama as two. Shorten it if "
+        "other clients read this file.",
+        [Source, LineNo, Limit]
     );
-warn(Source, Dialect, {too_many_servers, Limit}) ->
+log_warning(Source, Dialect, {too_many_servers, Limit}) ->
     ?LOG_WARNING(
-        "ketama: ~ts has more than ~b servers, the most that ~s takes: it cannot have this ring.",
+        "ketama: ~ts has more than ~b servers, the most that ~s takes. It cannot have this ring.",
         [Source, Limit, Dialect]
     );
-warn(Source, Dialect, {total_too_large, Limit}) ->
+log_warning(Source, Dialect, {total_too_large, Limit}) ->
     ?LOG_WARNING(
-        "ketama: the weights of ~ts add up to more than ~b, the most that ~s counts: it cannot have "
-        "this ring. Give all servers proportionally smaller weights.",
+        "ketama: the weights of ~ts add up to more than ~b, the most that ~s counts. It cannot have this ring. Make all "
+        "weights smaller in proportion.",
         [Source, Limit, Dialect]
     );
-warn(Source, Dialect, {label_too_long, Server, Limit}) ->
+log_warning(Source, Dialect, {label_too_long, Server, Limit}) ->
     ?LOG_WARNING(
-        "ketama: ~ts: ~s hashes the name of a server with a hyphen and a number behind it, and has "
-        "room for ~b bytes of that: it cannot have this ring. Shorten ~ts.",
+        "ketama: ~ts: ~s hashes the name of a server with a hyphen and a number, and has room for ~b bytes of them. "
+        "It cannot have this ring. Shorten ~ts.",
         [Source, Dialect, Limit, ketama_error:printable(Server)]
     ).
-
-%% @doc Flattens what is no binary in a list of iodata.
--spec binaries([iodata()]) -> [binary()].
-binaries([Data | More]) -> [iolist_to_binary(Data) | binaries(More)];
-binaries([]) -> [];
-binaries(Tail) -> error(badarg, [Tail]).
-
-%% @doc Whether a term is a list of iodata.
--spec are_iodata(term()) -> boolean().
-are_iodata(Term) ->
-    try binaries(Term) of
-        _ -> true
-    catch
-        error:_ -> false
-    end.

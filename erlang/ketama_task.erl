@@ -1,9 +1,9 @@
-%% @private Runs a function of the user's in a process of its own, and not longer than it may.
+%% @private Runs a function of the user's in a process of its own, within a time limit.
 -module(ketama_task).
 
 -export([run/3]).
 
-%% @doc What the function returns. It is killed where it takes more milliseconds, and where `Owner' ends.
+%% @doc Returns what the function returns. Its process is killed after `Timeout' milliseconds, and ends with `Owner'.
 -spec run(fun(() -> Result), timeout(), Owner :: pid()) ->
     {ok, Result} | {error, timeout | {error | exit | throw, term()} | term()}.
 run(Fun, Timeout, Owner) ->
@@ -13,7 +13,7 @@ run(Fun, Timeout, Owner) ->
         try link(Owner) of
             true -> Caller ! {Tag, outcome(Fun)}
         catch
-            %% It has ended meanwhile.
+            %% The owner has ended.
             error:noproc -> ok
         end
     end),
@@ -28,7 +28,7 @@ run(Fun, Timeout, Owner) ->
         receive
             {'DOWN', Monitor, process, Pid, _} -> ok
         end,
-        %% It may have ended just now.
+        %% Its result may have come just before it was killed.
         receive
             {Tag, Outcome} -> Outcome
         after 0 -> {error, timeout}

@@ -1,20 +1,19 @@
-%% @doc Keeps a named continuum like its source, a servers file or a function: a process a name, for the
-%% user's own supervisor.
+%% @doc Keeps a named continuum up to date with its source, a servers file or a function. There is a process for each
+%% name, below a supervisor of the application:
 %%
 %% ```
 %% init([]) ->
 %%     {ok, {#{}, [ketama_watcher:child_spec(#{name => sessions, servers_file => "/etc/sessions.servers"})]}}.
 %% '''
 %%
-%% It gives the name its continuum when it starts, and looks at the source every interval. Of a file it
-%% takes other contents when they have stayed the same for a moment, so that a file that is just being
-%% written is not taken. A source that fails is logged once and leaves the old continuum in place.
-%% Each change logs a notice.
+%% The watcher gives the name its continuum when it starts, and reads the source every interval. Changed contents of
+%% a file are loaded if a second read, a moment later, finds them again: the file might be in the middle of being
+%% written. A source that fails is logged once, and the old continuum stays. Each change logs a notice.
 %%
-%% Even so, rename a new file into place: half a file that ends with a line is a right one.
+%% Rename a new file into place nevertheless: a file of which half is written is valid if that half ends with a line.
 %%
-%% Reading, making the continuum and the user's functions happen in other processes, so that the watcher
-%% always answers, and holds no ring itself.
+%% Other processes read the source, make the continuum and call the user's functions. So the watcher always answers,
+%% and keeps no ring alive.
 -module(ketama_watcher).
 
 -behaviour(gen_server).
@@ -42,28 +41,33 @@
         ketama_points => pos_integer()
     }
     | [{atom(), term()}].
-%% One of `servers_file' and `source', which returns a list of servers as {@link ketama:new/1} takes it; it
-%% runs in a process of its own. A source may take as long as `timeout', 5 seconds by default; a file that
-%% takes longer is reported, and waited for. The `interval' is a second by default. The name is `ketama' by
-%% default. `dialect' and what follows are the options of {@link ketama:new/2}. A list of pairs does as
-%% well.
--type callback() :: fun(
-    (ketama:name(), Old :: ketama:continuum() | undefined, New :: ketama:continuum()) -> term()
-).
-%% `before_change' is called before the new continuum gets the name, `after_change' after that: an
-%% application opens its connections in the first and closes old ones in the second. Both are called at the
-%% watcher's start, too, before {@link start_link/1} returns. Each runs in a process of its own, one at a
-%% time, for 5 seconds at most; one that fails is logged, and the change goes on.
+%% A map, or a list of pairs:
+%% <ul>
+%% <li>`servers_file' or `source': a path, or a function that returns a list of servers as {@link ketama:new/1} takes
+%%     it. The function runs in a process of its own.</li>
+%% <li>`name': `ketama' by default.</li>
+%% <li>`interval': the time between two reads, a second by default.</li>
+%% <li>`timeout': the time limit of a read, 5 seconds by default. A function that exceeds it is killed; a file that
+%%     does is reported, and waited for.</li>
+%% <li>`before_change', `after_change': see {@link callback()}.</li>
+%% <li>`dialect', `hash', `hash_tag', `ketama_points': as for {@link ketama:new/2}.</li>
+%% </ul>
+-type callback() ::
+    fun((ketama:name(), Old :: ketama:continuum() | undefined, New :: ketama:continuum()) -> term()).
+%% `before_change' is called before the new continuum gets the name, `after_change' after it has: an application opens
+%% connections in the first and closes old ones in the second. Both are also called when the watcher starts, before
+%% {@link start_link/1} returns. Each call runs in a process of its own, one at a time, and is killed after 5 seconds.
+%% If one fails, that is logged, and the change goes on.
 -type milliseconds() :: 1..16#FFFFFFFF.
 
-%% For as long, in milliseconds, changed contents of a file must stay the same.
--define(SETTLE, 100).
+%% Changed contents of a file are loaded if another read, this many milliseconds later, finds the same.
+-define(DEBOUNCE, 100).
 
--define(INTERVAL, 1000).
--define(TIMEOUT, 5000).
+-define(DEFAULT_INTERVAL, 1000).
+-define(DEFAULT_TIMEOUT, 5000).
 
-%% What a source said: a digest of it, or why it said nothing.
--type said() :: {ok, binary()} | {error, ketama:reason()}.
+%% A digest of what a source holds, or why it could not be read.
+-type digest() :: {ok, binary()} | {error, ketama:reason()}.
 
 -record(state, {
     name :: ketama:name(),
@@ -72,38 +76,38 @@
     timeout :: milliseconds(),
     options :: map(),
     callbacks :: #{before_change => callback(), after_change => callback()},
-    %% What the continuum was made of, and its reference as bytes, which keep no ring alive.
-    taken :: said() | undefined,
+    %% What was loaded, and the reference to its continuum as bytes, which do not keep the ring alive.
+    loaded :: digest() | undefined,
     continuum :: binary() | undefined,
-    %% What else a file said at the last look.
-    candidate :: said() | undefined,
-    %% What was last said to be wrong with the source.
-    reported :: ketama:reason() | undefined,
-    %% The process that looks, and whether it has to be waited for longer than it may take.
-    looking :: pid() | undefined,
+    %% Changed contents of a file that were read once.
+    candidate :: digest() | undefined,
+    %% The error that was logged last, if it still holds.
+    last_error :: ketama:reason() | undefined,
+    %% The process that reads and loads, and whether it has exceeded the time limit.
+    loader :: pid() | undefined,
     is_late = false :: boolean(),
-    %% The timer of the next look, or of the time that one may take.
+    %% The timer of the next read, or of the time limit of this one.
     timer :: reference() | undefined,
-    %% Who is told of this look, and of the next.
-    told = [] :: [gen_server:from()],
-    waiting = [] :: [gen_server:from()]
+    %% The callers of reload/1 that this read answers, and those that the next one will.
+    callers = [] :: [gen_server:from()],
+    next_callers = [] :: [gen_server:from()]
 }).
 
-%% @doc The specification of a supervisor's child that calls {@link start_link/1}. Its id has the name in it,
-%% where there is one.
+%% @doc Returns the specification of a supervisor's child that calls {@link start_link/1}. Its id is `ketama_watcher',
+%% or `{ketama_watcher, Name}' with another name than the default.
 -spec child_spec(options()) -> supervisor:child_spec().
 child_spec(Options) ->
     #{id => ketama_options:child_id(?MODULE, Options), start => {?MODULE, start_link, [Options]}}.
 
-%% @doc Starts the watcher of a name, registered as `ketama_watcher', and with a name of the continuum as
-%% `ketama_watcher_NAME'. Fails where the source does, unless the name has a continuum already. A wrong
+%% @doc Starts the watcher of a name. It is registered as `ketama_watcher', or as `ketama_watcher_NAME' with another
+%% name than the default. If the source fails, so does the start, unless the name already has a continuum. A wrong
 %% option raises `badarg'.
 -spec start_link(options()) -> {ok, pid()} | {error, ketama:reason() | {already_started, pid()}}.
 start_link(Options) ->
     try
         start(Options)
     catch
-        error:Reason -> error(Reason, [Options], [{error_info, #{module => ketama_error}}])
+        error:Reason -> error(Reason, [Options], [{error_info, #{module => ketama_error_info}}])
     end.
 
 start(Options) ->
@@ -115,11 +119,11 @@ start(Options) ->
     end.
 
 state({Own, Ring}) ->
-    Timeout = maps:get(timeout, Own, ?TIMEOUT),
+    Timeout = maps:get(timeout, Own, ?DEFAULT_TIMEOUT),
     #state{
         name = maps:get(name, Own, ketama),
         source = source(Own, Timeout),
-        interval = maps:get(interval, Own, ?INTERVAL),
+        interval = maps:get(interval, Own, ?DEFAULT_INTERVAL),
         timeout = Timeout,
         options = Ring,
         callbacks = maps:with([before_change, after_change], Own)
@@ -128,7 +132,8 @@ state({Own, Ring}) ->
 source(#{servers_file := Path}, _Timeout) -> {servers_file, absolute(Path)};
 source(#{source := Fun}, Timeout) -> {function, Fun, Timeout}.
 
-%% The path means the same file when the working directory is another. Only the file server knows that.
+%% The working directory may change later. A path that is absolute already is left alone: to make one absolute takes
+%% the file server.
 absolute(Path) ->
     case filename:pathtype(Path) of
         absolute -> Path;
@@ -149,39 +154,39 @@ reload(Name) ->
 %% @private
 init({Parent, State}) ->
     _ = process_flag(trap_exit, true),
-    first(Parent, look(first, State)).
+    await_first(Parent, load(first, State)).
 
-%% The first look, which the supervisor waits for.
-first(Parent, #state{looking = Looking, timer = Timer} = State) ->
+%% The supervisor waits for the first read.
+await_first(Parent, #state{loader = Loader, timer = Timer} = State) ->
     receive
-        {said, Looking} ->
-            first(Parent, in_time(State));
-        {'EXIT', Looking, Result} ->
-            case looked(Result, State) of
-                {{error, Reason} = Failed, Looked} -> stay(Reason, next(Failed, Looked));
-                {Taken, Looked} -> {ok, next(Taken, Looked)}
+        {has_read, Loader} ->
+            await_first(Parent, in_time(State));
+        {'EXIT', Loader, Result} ->
+            case handle_result(Result, State) of
+                {{error, Reason} = Failed, Handled} -> keep_old(Reason, schedule(Failed, Handled));
+                {Reply, Handled} -> {ok, schedule(Reply, Handled)}
             end;
         {timeout, Timer, late} ->
-            stay(late(State), State#state{is_late = true});
+            keep_old(late(State), State#state{is_late = true});
         {'EXIT', Parent, Reason} ->
             exit(Reason)
     end.
 
-stay(Reason, #state{name = Name} = State) ->
+keep_old(Reason, #state{name = Name} = State) ->
     case ketama_name:find(Name) of
         undefined -> {stop, Reason};
-        _ -> {ok, report(Reason, State)}
+        _ -> {ok, log_error(Reason, State)}
     end.
 
 %% @private
 handle_call(reload, _From, #state{is_late = true} = State) ->
     {reply, {error, late(State)}, State};
-handle_call(reload, From, #state{looking = undefined, timer = Timer} = State) ->
+handle_call(reload, From, #state{loader = undefined, timer = Timer} = State) ->
     _ = erlang:cancel_timer(Timer),
-    {noreply, look(reload, State#state{told = [From]})};
-handle_call(reload, From, #state{waiting = Waiting} = State) ->
-    %% This look may have read already.
-    {noreply, State#state{waiting = [From | Waiting]}};
+    {noreply, load(reload, State#state{callers = [From]})};
+handle_call(reload, From, #state{next_callers = Callers} = State) ->
+    %% The loader may have read the source before this call.
+    {noreply, State#state{next_callers = [From | Callers]}};
 handle_call(_Unknown, _From, State) ->
     {reply, {error, unknown_call}, State}.
 
@@ -190,41 +195,41 @@ handle_cast(_Unknown, State) ->
     {noreply, State}.
 
 %% @private
-handle_info({timeout, Timer, look}, #state{timer = Timer} = State) ->
-    {noreply, look(interval, State)};
-handle_info({timeout, Timer, late}, #state{timer = Timer, told = Told, waiting = Waiting} = State) ->
+handle_info({timeout, Timer, load}, #state{timer = Timer} = State) ->
+    {noreply, load(interval, State)};
+handle_info({timeout, Timer, late}, #state{timer = Timer, callers = Callers, next_callers = NextCallers} = State) ->
     Reason = late(State),
-    ok = reply(Told ++ Waiting, {error, Reason}),
-    {noreply, report(Reason, State#state{is_late = true, told = [], waiting = []})};
-handle_info({said, Looking}, #state{looking = Looking} = State) ->
+    ok = reply(Callers ++ NextCallers, {error, Reason}),
+    {noreply, log_error(Reason, State#state{is_late = true, callers = [], next_callers = []})};
+handle_info({has_read, Loader}, #state{loader = Loader} = State) ->
     {noreply, in_time(State)};
-handle_info({'EXIT', Looking, Result}, #state{looking = Looking, told = Told} = State) ->
-    {Reply, Looked} = looked(Result, State),
-    ok = reply(Told, Reply),
-    Reported =
+handle_info({'EXIT', Loader, Result}, #state{loader = Loader, callers = Callers} = State) ->
+    {Reply, Handled} = handle_result(Result, State),
+    ok = reply(Callers, Reply),
+    Logged =
         case Reply of
-            {error, Reason} -> report(Reason, Looked);
-            _ -> Looked
+            {error, Reason} -> log_error(Reason, Handled);
+            _ -> Handled
         end,
-    {noreply, next(Reply, Reported)};
+    {noreply, schedule(Reply, Logged)};
 handle_info(_Unknown, State) ->
     {noreply, State}.
 
 reply(Callers, Reply) ->
     lists:foreach(fun(From) -> gen_server:reply(From, Reply) end, Callers).
 
-%% Looks at the source, in a process of its own, whose result is what it exits with.
--dialyzer({nowarn_function, look/2}).
-look(Why, #state{source = Source, timeout = Timeout} = State) ->
+%% Starts the loader, which exits with its result.
+-dialyzer({nowarn_function, load/2}).
+load(Why, #state{source = Source, timeout = Timeout} = State) ->
     Watcher = self(),
-    Looking = spawn_link(fun() -> exit({looked, read(Why, Watcher, State)}) end),
+    Loader = spawn_link(fun() -> exit({loader, read(Why, Watcher, State)}) end),
     Timer =
         case Source of
             {servers_file, _} -> erlang:start_timer(Timeout, Watcher, late);
-            %% It is killed when it is late.
+            %% ketama_source:read/2 kills it at its time limit.
             {function, _, _} -> undefined
         end,
-    State#state{looking = Looking, timer = Timer, is_late = false}.
+    State#state{loader = Loader, timer = Timer, is_late = false}.
 
 in_time(#state{timer = undefined} = State) ->
     State;
@@ -235,78 +240,78 @@ in_time(#state{timer = Timer} = State) ->
 late(#state{source = {servers_file, Path}}) ->
     {servers_file, Path, timeout}.
 
-%% What a look has found, and the state with it.
-looked({looked, unchanged}, State) ->
-    {unchanged, settled(State)};
-looked({looked, {candidate, Said}}, State) ->
-    {candidate, State#state{candidate = Said}};
-looked({looked, {taken, Moved, Said, Continuum}}, State) ->
-    {{ok, Moved}, settled(State#state{taken = Said, continuum = Continuum})};
-looked({looked, {failed, Reason, Said}}, State) ->
-    {{error, Reason}, State#state{candidate = Said}};
-looked(Crash, State) ->
+%% Returns what reload/1 returns, or `candidate', and the new state.
+handle_result({loader, unchanged}, State) ->
+    {unchanged, forget_error(State)};
+handle_result({loader, {candidate, Digest}}, State) ->
+    {candidate, State#state{candidate = Digest}};
+handle_result({loader, {loaded, Moved, Digest, Continuum}}, State) ->
+    {{ok, Moved}, forget_error(State#state{loaded = Digest, continuum = Continuum})};
+handle_result({loader, {failed, Reason, Digest}}, State) ->
+    {{error, Reason}, State#state{candidate = Digest}};
+handle_result(Crash, State) ->
     {{error, {source, {exit, Crash}}}, State}.
 
-settled(State) ->
-    State#state{candidate = undefined, reported = undefined}.
+forget_error(State) ->
+    State#state{candidate = undefined, last_error = undefined}.
 
-%% After a look: the next at once, where somebody waits for one, or in a while.
-next(_Reply, #state{waiting = [_ | _] = Waiting} = State) ->
-    look(reload, State#state{told = Waiting, waiting = []});
-next(candidate, #state{interval = Interval} = State) ->
-    wait(min(?SETTLE, Interval), State);
-next(_Reply, #state{interval = Interval} = State) ->
-    wait(Interval, State).
+%% The next read is due at once if somebody waits for it.
+schedule(_Reply, #state{next_callers = [_ | _] = Callers} = State) ->
+    load(reload, State#state{callers = Callers, next_callers = []});
+schedule(candidate, #state{interval = Interval} = State) ->
+    schedule_in(min(?DEBOUNCE, Interval), State);
+schedule(_Reply, #state{interval = Interval} = State) ->
+    schedule_in(Interval, State).
 
-wait(Delay, State) ->
+schedule_in(Delay, State) ->
     State#state{
-        looking = undefined, is_late = false, told = [], timer = erlang:start_timer(Delay, self(), look)
+        loader = undefined, is_late = false, callers = [], timer = erlang:start_timer(Delay, self(), load)
     }.
 
-report(Reason, #state{reported = Reported, name = Name} = State) ->
-    is_same(Reason, Reported) orelse
+log_error(Reason, #state{last_error = LastError, name = Name} = State) ->
+    is_same(Reason, LastError) orelse
         ?LOG_ERROR("ketama: ~ts Until then ~tp keeps its servers.", [ketama:format_error(Reason), Name]),
-    State#state{reported = Reason}.
+    State#state{last_error = Reason}.
 
-%% What a function fails with may be another term each time.
+%% A function may fail with another term each time.
 is_same({source, _}, {source, _}) -> true;
-is_same(Reason, Reported) -> Reason =:= Reported.
+is_same(Reason, LastError) -> Reason =:= LastError.
 
-%% From here on in the process that looks.
+%%% The loader's process
 
 read(Why, Watcher, #state{source = Source} = State) ->
     Contents = ketama_source:read(Source, Watcher),
-    Watcher ! {said, self()},
-    Said = said(Contents),
-    case decide(Why, Said, State) of
-        take -> take(Contents, Said, Why, Watcher, State);
+    Watcher ! {has_read, self()},
+    Digest = digest(Contents),
+    case decide(Why, Digest, State) of
+        change -> change(Contents, Digest, Why, Watcher, State);
         unchanged -> unchanged;
-        candidate -> {candidate, Said}
+        candidate -> {candidate, Digest}
     end.
 
-said({ok, Contents}) when is_binary(Contents) -> {ok, erlang:md5(Contents)};
-said({ok, Servers}) -> {ok, erlang:md5(term_to_binary(Servers))};
-said({error, Reason}) -> {error, Reason}.
+digest({ok, Contents}) when is_binary(Contents) -> {ok, erlang:md5(Contents)};
+digest({ok, Servers}) -> {ok, erlang:md5(term_to_binary(Servers))};
+digest({error, Reason}) -> {error, Reason}.
 
-decide(reload, Taken, #state{taken = Taken, name = Name, continuum = Continuum}) ->
+decide(reload, Digest, #state{loaded = Digest, name = Name, continuum = Continuum}) ->
     case term_to_binary(ketama_name:find(Name)) of
         Continuum -> unchanged;
-        _Other -> take
+        _Other -> change
     end;
-decide(_Why, Taken, #state{taken = Taken}) ->
+decide(_Why, Digest, #state{loaded = Digest}) ->
     unchanged;
-decide(interval, Said, #state{source = {servers_file, _}, candidate = Candidate}) when Said =/= Candidate ->
+decide(interval, Digest, #state{source = {servers_file, _}, candidate = Candidate}) when Digest =/= Candidate ->
     candidate;
-decide(_Why, _Said, _State) ->
-    take.
+decide(_Why, _Digest, _State) ->
+    change.
 
-take({error, Reason}, Said, _Why, _Watcher, _State) ->
-    {failed, Reason, Said};
-take({ok, Contents}, Said, Why, Watcher, #state{name = Name, source = Source, callbacks = Callbacks} = State) ->
+change({error, Reason}, Digest, _Why, _Watcher, _State) ->
+    {failed, Reason, Digest};
+change({ok, Contents}, Digest, Why, Watcher, #state{name = Name, source = Source, callbacks = Callbacks} = State) ->
     case ketama_source:make(Source, Contents, State#state.options) of
         {ok, New} ->
             Change = Callbacks#{name => Name, source => Source, watcher => Watcher, is_first => Why =:= first},
-            {taken, ketama_change:make(Change, New), Said, term_to_binary(New)};
+            {loaded, ketama_change:make(Change, New), Digest, term_to_binary(New)};
         {error, Reason} ->
-            {failed, Reason, Said}
+            {failed, Reason, Digest}
     end.

@@ -48,6 +48,7 @@ arguments_test_() ->
             {new, [["a"], [{hash, md5}, {hash, md5}]], [2]},
             {start_link, [file], [1]},
             {start_link, [["a"], #{name => "named"}], [2]},
+            {start_link, [file, "/the/driver"], [1]},
             {format_error, [other], [1]}
         ]
     ].
@@ -55,9 +56,9 @@ arguments_test_() ->
 %% What is no wrong argument.
 others_test_() ->
     [
-        ?_assertEqual(#{general => ketama:format_error(Reason)}, ketama_error:format_error(Reason, []))
+        ?_assertEqual(#{general => ketama:format_error(Reason)}, ketama_error_info:format_error(Reason, []))
      || Reason <- [system_limit, {not_started, nobody}]
-    ] ++ [?_assertEqual(#{}, ketama_error:format_error(other, []))].
+    ] ++ [?_assertEqual(#{}, ketama_error_info:format_error(other, []))].
 
 wrong(Function, Arguments) ->
     maps:keys(explained(ketama, Function, Arguments)).

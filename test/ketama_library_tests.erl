@@ -133,6 +133,7 @@ says(Folders, Code, Parts) ->
 complain() ->
     "process_flag(trap_exit, true),"
     " {error, Reason} = ketama:new([{\"a\", 1}]),"
+    " {error, Reason} = ketama:start_link([\"a\"], #{name => a}),"
     " {error, Reason} = ketama_watcher:start_link(#{servers_file => \"none\"}),"
     " io:format(\"~p~n~ts\", [Reason, ketama:format_error(Reason)])".
 

@@ -27,7 +27,7 @@ long_line_test() ->
     [Warning] = warnings(fun() ->
         {ok, _} = ketama_test:with_file([Comment, "a\t1\n"], fun ketama:new/1)
     end),
-    ?assertNotEqual(nomatch, string:find(Warning, "line 1")).
+    [?assertNotEqual(nomatch, string:find(Warning, Part)) || Part <- ["line 1 ", "126 bytes"]].
 
 %% Where both read the same there is nothing to warn of.
 silence_test() ->

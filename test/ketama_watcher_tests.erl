@@ -332,7 +332,7 @@ other_messages(Folder) ->
     with_watcher(#{servers_file => File, interval => 3600000}, fun() ->
         Watcher = whereis(ketama_watcher),
         Timer = make_ref(),
-        Unknown = [hello, look, {timeout, Timer, look}, {timeout, Timer, late}, {said, self()}, {'EXIT', spawn(fun() -> ok end), normal}],
+        Unknown = [hello, load, {timeout, Timer, load}, {timeout, Timer, late}, {has_read, self()}, {'EXIT', spawn(fun() -> ok end), normal}],
         [Watcher ! Message || Message <- Unknown],
         gen_server:cast(Watcher, hello),
         ?assertEqual({error, unknown_call}, gen_server:call(Watcher, hello)),

@@ -2,9 +2,6 @@
 
 use std::fmt;
 
-/// The longest server name, in bytes.
-const MAX_NAME: usize = 255;
-
 /// A memcached server: its name as the clients write it (`10.0.1.1:11211`) and its weight
 /// (libketama calls it memory).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -14,8 +11,14 @@ pub struct Server {
 }
 
 impl Server {
-    /// A server with a `name` of 1 to 255 bytes, without white space and NUL, and a `weight` from 1 to
-    /// 2<sup>63</sup> - 1, the range of libketama's `strtol`.
+    /// The most bytes of a name.
+    pub const MAX_NAME: usize = 255;
+
+    /// The largest weight: that of libketama's `strtol`.
+    pub const MAX_WEIGHT: i64 = i64::MAX;
+
+    /// A server with a name and a weight. The `name` has 1 to [`MAX_NAME`](Self::MAX_NAME) bytes, without white space and NUL;
+    /// the `weight` is 1 to [`MAX_WEIGHT`](Self::MAX_WEIGHT).
     ///
     /// # Errors
     /// The first [`Fault`] of the name or the weight.
@@ -23,7 +26,7 @@ impl Server {
         if name.is_empty() {
             return Err(Fault::EmptyName);
         }
-        if name.len() > MAX_NAME {
+        if name.len() > Self::MAX_NAME {
             return Err(Fault::LongName);
         }
         if name.iter().copied().any(is_space) {
@@ -57,54 +60,60 @@ pub(crate) fn is_space(byte: u8) -> bool {
     matches!(byte, b' ' | b'\t'..=b'\r')
 }
 
-/// What is wrong with a definition of a server.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Fault {
-    /// The name has no bytes.
-    EmptyName,
-    /// The name has over 255 bytes.
-    LongName,
-    /// The name has white space in it.
-    SpaceInName,
-    /// There is a NUL byte, where C would end the line.
-    NulByte,
-    /// The line holds white space alone.
-    BlankLine,
-    /// The file starts with the mark that some editors put before text, which would be a part of the name.
-    ByteOrderMark,
-    /// The line is longer than any definition.
-    LongLine,
-    /// The line ends behind the name.
-    MissingWeight,
-    /// What libketama reads as the weight starts with no digit.
-    NoDigits,
-    /// The weight is 0.
-    ZeroWeight,
-    /// The weight is below 0.
-    NegativeWeight,
-    /// The weight is above 2<sup>63</sup> - 1.
-    WeightOutOfRange,
-    /// The sum of the weights is above 2<sup>64</sup> - 1.
-    TotalOutOfRange,
+/// Declares each fault and its name together.
+macro_rules! faults {
+    ($($(#[$doc:meta])* $fault:ident = $name:literal,)*) => {
+        /// What is wrong with a definition of a server.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub enum Fault {
+            $($(#[$doc])* $fault,)*
+        }
+
+        impl Fault {
+            /// The name of the fault: `"zero_weight"`.
+            #[must_use]
+            pub fn name(self) -> &'static str {
+                match self {
+                    $(Self::$fault => $name,)*
+                }
+            }
+        }
+    };
 }
 
+faults! {
+    /// The name has no bytes.
+    EmptyName = "empty_name",
+    /// The name has over [`Server::MAX_NAME`] bytes.
+    LongName = "long_name",
+    /// The name has white space in it.
+    SpaceInName = "space_in_name",
+    /// There is a NUL byte, where C would end the line.
+    NulByte = "nul_byte",
+    /// The line holds white space alone.
+    BlankLine = "blank_line",
+    /// The file starts with a byte order mark, which would be a part of the first name.
+    ByteOrderMark = "byte_order_mark",
+    /// The line has over [`MAX_LINE`](crate::servers_file::MAX_LINE) bytes.
+    LongLine = "long_line",
+    /// The line ends behind the name.
+    MissingWeight = "missing_weight",
+    /// What libketama reads as the weight starts with no digit.
+    NoDigits = "no_digits",
+    /// The weight is 0.
+    ZeroWeight = "zero_weight",
+    /// The weight is below 0.
+    NegativeWeight = "negative_weight",
+    /// The weight is above [`Server::MAX_WEIGHT`].
+    WeightOutOfRange = "weight_out_of_range",
+    /// The sum of the weights does not fit in a `u64`.
+    TotalOutOfRange = "total_out_of_range",
+}
+
+/// The name in words: "zero weight".
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::EmptyName => "the name is empty",
-            Self::LongName => "the name is longer than 255 bytes",
-            Self::SpaceInName => "the name has white space in it",
-            Self::NulByte => "there is a NUL byte",
-            Self::BlankLine => "the line holds white space alone",
-            Self::ByteOrderMark => "the file starts with a byte order mark",
-            Self::LongLine => "the line is too long",
-            Self::MissingWeight => "the weight is missing",
-            Self::NoDigits => "the weight has no digits",
-            Self::ZeroWeight => "the weight is zero",
-            Self::NegativeWeight => "the weight is negative",
-            Self::WeightOutOfRange => "the weight is out of range",
-            Self::TotalOutOfRange => "the sum of the weights is out of range",
-        })
+        f.write_str(&self.name().replace('_', " "))
     }
 }
 
@@ -118,7 +127,7 @@ mod tests {
     fn limits() {
         for (name, weight, fault) in [
             (&b""[..], 1, Fault::EmptyName),
-            (&[b'a'; 256], 1, Fault::LongName),
+            (&[b'a'; Server::MAX_NAME + 1], 1, Fault::LongName),
             (b"a b", 1, Fault::SpaceInName),
             (b"a\x0b", 1, Fault::SpaceInName),
             (b"a\0b", 1, Fault::NulByte),
@@ -129,5 +138,10 @@ mod tests {
         }
         let server = Server::new(&[b'a'; 255], i64::MAX).expect("within the limits");
         assert_eq!((server.name().len(), server.weight()), (255, (1 << 63) - 1));
+    }
+
+    #[test]
+    fn faults_in_words() {
+        assert_eq!(Fault::WeightOutOfRange.to_string(), "weight out of range");
     }
 }

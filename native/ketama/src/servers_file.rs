@@ -9,10 +9,11 @@
 use crate::server::{Fault, Server, is_space};
 use std::fmt;
 
-/// The longest definition, in bytes. Real ones are far shorter: a longer line is not from a servers file.
-const MAX_LINE: usize = 4096;
+/// The longest definition, in bytes, newline counted. Real ones are far shorter: a longer line is not from a
+/// servers file.
+pub const MAX_LINE: usize = 4096;
 
-/// The most bytes of a line, newline counted, that libketama reads at once.
+/// The most bytes of a line that libketama reads at once, newline counted.
 const LIBKETAMA_LINE: usize = 126;
 
 /// U+FEFF in UTF-8. For libketama it is a part of the first name.
@@ -37,8 +38,11 @@ pub enum Trap {
         /// The weight that libketama reads, and this crate with it.
         read: u64,
     },
-    /// The line is read whole here; libketama reads what follows its first 126 bytes as another line.
-    LongLine,
+    /// The line is read whole here; libketama reads what follows its first `limit` bytes as another line.
+    LongLine {
+        /// The most bytes that libketama reads at once, newline counted.
+        limit: usize,
+    },
 }
 
 /// A line that makes the whole file invalid, as it does for libketama.
@@ -70,7 +74,7 @@ pub fn parse(contents: &[u8]) -> Result<ServersFile, InvalidLine> {
     let mut total = 0_u64;
     for (line, text) in (1..).zip(contents.split_inclusive(|&byte| byte == b'\n')) {
         if text.len() > LIBKETAMA_LINE {
-            file.traps.push((line, Trap::LongLine));
+            file.traps.push((line, Trap::LongLine { limit: LIBKETAMA_LINE }));
         }
         if text.len() < 2 || text[0] == b'#' {
             continue;
@@ -192,7 +196,7 @@ mod tests {
     fn long_lines() {
         let comment = [&b"#"[..], &[b' '; 125], b"\n"].concat();
         let file = parse(&comment).expect("a valid file");
-        assert_eq!(file.traps, [(1, Trap::LongLine)]);
+        assert_eq!(file.traps, [(1, Trap::LongLine { limit: 126 })]);
         assert_eq!(parse(&comment[2..]).map_err(|e| e.fault), Err(Fault::BlankLine));
         let name = [b'n'; 255];
         let line = [&name[..], b"\t7\n"].concat();

@@ -8,8 +8,8 @@ use crate::handle::Handle;
 use crate::list::{Cells, make_list};
 use crate::registry::Ring;
 use crate::{atoms, server_binary};
-use ketama::servers_file::{self, Trap};
-use ketama::{BuildError, Continuum, DIALECTS, Dialect, Excess, Fault, Hash, Options, Server};
+use ketama::servers_file::{self, InvalidLine, MAX_LINE, Trap};
+use ketama::{BuildError, Continuum, DIALECTS, Dialect, Excess, Hash, Options, Server};
 use rustler::types::atom::{error, ok};
 use rustler::{Atom, Binary, Decoder, Encoder, Env, Error, NewBinary, NifResult, Term};
 use std::collections::HashSet;
@@ -70,6 +70,21 @@ fn dialects(env: Env) -> NifResult<Term> {
     Ok(rows?.encode(env))
 }
 
+/// The largest values that servers and options may have.
+#[rustler::nif]
+fn limits(env: Env) -> NifResult<Term> {
+    Term::map_from_pairs(
+        env,
+        &[
+            (atoms::ketama_points(), NonZeroU32::MAX.get().encode(env)),
+            (atoms::line_bytes(), MAX_LINE.encode(env)),
+            (atoms::name_bytes(), Server::MAX_NAME.encode(env)),
+            (atoms::total_weight(), u64::MAX.encode(env)),
+            (atoms::weight(), Server::MAX_WEIGHT.encode(env)),
+        ],
+    )
+}
+
 /// Raises `badarg` if the options are wrong.
 #[rustler::nif]
 fn check_options(options: Term) -> NifResult<Atom> {
@@ -77,18 +92,20 @@ fn check_options(options: Term) -> NifResult<Atom> {
 }
 
 #[rustler::nif(schedule = "DirtyCpu")]
-fn parse<'a>(env: Env<'a>, contents: Binary<'a>, options: Chosen) -> Term<'a> {
-    let invalid_line =
-        |line, fault| (error(), (atoms::invalid_line(), line, fault_atom(fault))).encode(env);
-    match servers_file::parse(&contents) {
-        Err(invalid) => invalid_line(invalid.line, invalid.fault),
-        Ok(file) => match Continuum::new(file.servers, options.0) {
-            Ok(continuum) => {
-                let traps = file.traps.iter().map(|(line, trap)| trap_term(env, *line, trap));
-                made(env, continuum, traps.collect())
-            }
-            Err(reason) => build_error(env, reason),
-        },
+fn parse<'a>(env: Env<'a>, contents: Binary<'a>, options: Chosen) -> NifResult<Term<'a>> {
+    let file = match servers_file::parse(&contents) {
+        Ok(file) => file,
+        Err(InvalidLine { line, fault }) => {
+            let fault = Atom::from_str(env, fault.name())?;
+            return Ok((error(), (atoms::invalid_line(), line, fault)).encode(env));
+        }
+    };
+    match Continuum::new(file.servers, options.0) {
+        Ok(continuum) => {
+            let traps = file.traps.iter().map(|(line, trap)| trap_term(env, *line, trap));
+            Ok(made(env, continuum, traps.collect()))
+        }
+        Err(reason) => build_error(env, reason),
     }
 }
 
@@ -120,13 +137,13 @@ fn new<'a>(
         return Ok(invalid_server(env, entry));
     }
     budget.spend(Continuum::point_count(&servers, options).unwrap_or(0))?;
-    Ok(match Continuum::new(servers, options) {
-        Ok(continuum) => made(env, continuum, Vec::new()),
+    match Continuum::new(servers, options) {
+        Ok(continuum) => Ok(made(env, continuum, Vec::new())),
         Err(BuildError::TotalOutOfRange(index)) => {
-            invalid_server(env, Cells::of(list).nth(index).ok_or(Error::BadArg)?)
+            Ok(invalid_server(env, Cells::of(list).nth(index).ok_or(Error::BadArg)?))
         }
-        Err(reason) => build_error(env, reason),
-    })
+        Err(reason) => Ok(build_error(env, reason)?),
+    }
 }
 
 #[rustler::nif(schedule = "DirtyCpu")]
@@ -142,10 +159,10 @@ fn without<'a>(env: Env<'a>, ring: Ring<'a>, list: Term<'a>) -> NifResult<Term<'
         }
     }
     let names: HashSet<_> = names.iter().map(Binary::as_slice).collect();
-    Ok(match continuum.without(&names) {
-        Ok(rest) => (ok(), Handle::make_term(env, rest)).encode(env),
+    match continuum.without(&names) {
+        Ok(rest) => Ok((ok(), Handle::make_term(env, rest)).encode(env)),
         Err(reason) => build_error(env, reason),
-    })
+    }
 }
 
 /// A pair of name and weight, or a name alone, whose weight is 1.
@@ -166,13 +183,14 @@ fn invalid_server<'a>(env: Env<'a>, entry: Term<'a>) -> Term<'a> {
     (error(), (atoms::invalid_server(), entry)).encode(env)
 }
 
-fn build_error(env: Env, reason: BuildError) -> Term {
+fn build_error(env: Env, reason: BuildError) -> NifResult<Term> {
     let reason = match reason {
         BuildError::NoServers => atoms::no_servers(),
-        BuildError::TotalOutOfRange(_) => atoms::total_out_of_range(),
         BuildError::SystemLimit => atoms::system_limit(),
+        // Neither a file that was read nor a part of a continuum has it, and the entry of a list is named.
+        BuildError::TotalOutOfRange(_) => return Err(Error::BadArg),
     };
-    (error(), reason).encode(env)
+    Ok((error(), reason).encode(env))
 }
 
 fn trap_term<'a>(env: Env<'a>, line: usize, trap: &Trap) -> Term<'a> {
@@ -181,7 +199,7 @@ fn trap_term<'a>(env: Env<'a>, line: usize, trap: &Trap) -> Term<'a> {
             let written = Term::from(NewBinary::from_slice(env, written));
             (atoms::cut_weight(), written, *read).encode(env)
         }
-        Trap::LongLine => atoms::long_line().encode(env),
+        Trap::LongLine { limit } => (atoms::long_line(), *limit).encode(env),
     };
     (atoms::line(), line, trap).encode(env)
 }
@@ -194,23 +212,5 @@ fn excess_term<'a>(env: Env<'a>, continuum: &Continuum, excess: Excess) -> Term<
             let name = server_binary(env, &continuum.servers()[server]);
             (atoms::label_too_long(), name, limit).encode(env)
         }
-    }
-}
-
-fn fault_atom(fault: Fault) -> Atom {
-    match fault {
-        Fault::BlankLine => atoms::blank_line(),
-        Fault::ByteOrderMark => atoms::byte_order_mark(),
-        Fault::EmptyName => atoms::empty_name(),
-        Fault::LongLine => atoms::long_line(),
-        Fault::LongName => atoms::long_name(),
-        Fault::MissingWeight => atoms::missing_weight(),
-        Fault::NegativeWeight => atoms::negative_weight(),
-        Fault::NoDigits => atoms::no_digits(),
-        Fault::NulByte => atoms::nul_byte(),
-        Fault::SpaceInName => atoms::space_in_name(),
-        Fault::TotalOutOfRange => atoms::total_out_of_range(),
-        Fault::WeightOutOfRange => atoms::weight_out_of_range(),
-        Fault::ZeroWeight => atoms::zero_weight(),
     }
 }

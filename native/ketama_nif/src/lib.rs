@@ -34,6 +34,11 @@ mod atoms {
         servers,
         // Of a name.
         not_started,
+        // Of limits.
+        line_bytes,
+        name_bytes,
+        total_weight,
+        weight,
         // Of BuildError.
         invalid_line,
         invalid_server,
@@ -46,19 +51,6 @@ mod atoms {
         long_line,
         too_many_servers,
         total_too_large,
-        // Of Fault.
-        blank_line,
-        byte_order_mark,
-        empty_name,
-        long_name,
-        missing_weight,
-        negative_weight,
-        no_digits,
-        nul_byte,
-        space_in_name,
-        total_out_of_range,
-        weight_out_of_range,
-        zero_weight,
     }
 }
 
