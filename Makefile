@@ -54,7 +54,7 @@ soak: build
 # corpus.
 fuzz: SECONDS = 60
 fuzz:
-	@command -v cargo-fuzz >/dev/null || cargo install --locked cargo-fuzz
+	@command -v cargo-fuzz >/dev/null || { echo "Installing with cargo: cargo-fuzz"; cargo install --locked cargo-fuzz; }
 	@for target in servers_file continuum hash; do \
 		mkdir -p _build/fuzz/$$target; \
 		RUSTC_BOOTSTRAP=1 cargo fuzz run $(FUZZ) $$target _build/fuzz/$$target fuzz/corpus/$$target -- \
@@ -103,12 +103,17 @@ clients: build setup-clients $(WORK)/packages
 	@ERL_FLAGS="-pa $(EBIN)" escript test/clients/clients.escript $(WORK) $(CLIENTS)
 
 # Installs the clients that Debian does not have.
+NPM = memcached@2.2.2 hashring@3.2.0
+PIP = uhashring==2.5
+
 $(WORK)/packages: Makefile | setup-clients
 	@mkdir -p $(WORK)
+	@echo "Installing with npm, into $(WORK): $(NPM)"
 	@npm install --prefix $(WORK) --no-save --ignore-scripts --no-audit --no-fund \
-		--loglevel=error memcached@2.2.2 hashring@3.2.0 >/dev/null
+		--loglevel=error $(NPM) >/dev/null
+	@echo "Installing with pip, into $(WORK): $(PIP)"
 	@/usr/bin/python3 -m pip install --target $(WORK)/python --upgrade --no-deps --quiet \
-		--root-user-action=ignore --disable-pip-version-check uhashring==2.5
+		--root-user-action=ignore --disable-pip-version-check $(PIP)
 	@touch $@
 
 # Builds the command, and says how to call it from anywhere.
