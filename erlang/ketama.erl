@@ -85,7 +85,7 @@
 %% A server's name as the other clients write it, `<<"10.0.1.118:11211">>': 1 to 255 bytes without white space
 %% and NUL.
 -type weight() :: pos_integer().
-%% At most 2<sup>63</sup> - 1; libketama calls it memory.
+%% At most `2^63 - 1'; libketama calls it memory.
 -type key() :: iodata().
 %% A key of any length. Every byte counts, NUL and bytes above 127 too.
 -type source() :: file:filename_all() | [{iodata(), weight()} | iodata()].
@@ -150,8 +150,8 @@
 -type hash() :: 0..16#FFFFFFFF.
 %% The hash of a key, or a point of a continuum.
 -type share() :: float().
-%% A part of all hashes, 0.0 to 1.0. Shares and their sums are exact: multiples of 2<sup>-32</sup>, or of
-%% 2<sup>-15</sup> with `crc15'.
+%% A part of all hashes, 0.0 to 1.0. Shares and their sums are exact: multiples of `2^-32', or of
+%% `2^-15' with `crc15'.
 -type fault() :: ketama_error:fault().
 %% What is wrong with a line of a servers file. {@link format_error/1} says it in words.
 -type reason() ::

@@ -20,10 +20,11 @@ rm -rf doc
 quiet sh native/chunks.sh
 quiet rebar3 edoc
 
-# edoc takes all types of other modules for OTP's, and its address of OTP's pages is not theirs. ketama_nif has no page.
+# edoc takes all types of other modules for OTP's, and its address of OTP's pages is not theirs. ketama_error has no
+# page.
 otp=https://www.erlang.org/doc/man
 for module in doc/*.html; do
-    sed -e 's|<a href="[^"]*/ketama_nif\.html[^"]*">\([^<]*\)</a>|\1|g' \
+    sed -e 's|<a href="[^"]*/ketama_error\.html[^"]*">\([^<]*\)</a>|\1|g' \
         -e 's|http://www\.erlang\.org/edoc/doc/ketama/doc/||g' \
         -e "s|http://www\\.erlang\\.org/edoc/doc/[a-z]*/doc/|$otp/|g" \
         -e "s|\"gen_server\\.html|\"$otp/gen_server.html|g" "$module" >"$work/module"
