@@ -1,5 +1,5 @@
 %% Very many servers, very many keys, and too little memory.
--module(ketama_shortage_tests).
+-module(ketama_limits_tests).
 
 -include_lib("eunit/include/eunit.hrl").
 

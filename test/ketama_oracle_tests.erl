@@ -1,5 +1,5 @@
 %% The NIF against the oracle, on random servers and keys.
--module(ketama_random_tests).
+-module(ketama_oracle_tests).
 
 -include_lib("eunit/include/eunit.hrl").
 

@@ -1,5 +1,5 @@
 %% Continua, keys and what they are asked for.
--module(ketama_api_tests).
+-module(ketama_continuum_tests).
 
 -include_lib("eunit/include/eunit.hrl").
 

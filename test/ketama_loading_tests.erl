@@ -1,5 +1,5 @@
 %% The life of the shared library and of what it allocates.
--module(ketama_life_tests).
+-module(ketama_loading_tests).
 
 -include_lib("eunit/include/eunit.hrl").
 
@@ -12,7 +12,7 @@
 hot_load_test_() ->
     {timeout, 300, fun() ->
         Folders = [ketama_test:ebin(), filename:dirname(code:which(?MODULE))],
-        ?assertEqual("done", ketama_test:erl(Folders, "ketama_life_tests:hot_load()"))
+        ?assertEqual("done", ketama_test:erl(Folders, "ketama_loading_tests:hot_load()"))
     end}.
 
 hot_load() ->

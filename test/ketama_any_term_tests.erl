@@ -1,5 +1,5 @@
 %% Every exported function with every kind of term in every place: a documented result or badarg.
--module(ketama_hostile_tests).
+-module(ketama_any_term_tests).
 
 -include_lib("eunit/include/eunit.hrl").
 

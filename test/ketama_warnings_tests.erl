@@ -1,5 +1,5 @@
 %% The lines that say one thing and that libketama reads as another: a warning for each.
--module(ketama_traps_tests).
+-module(ketama_warnings_tests).
 
 -include_lib("eunit/include/eunit.hrl").
 

@@ -1,5 +1,5 @@
 %% What can be computed of rings: replicas, shares and what moves.
--module(ketama_ring_tests).
+-module(ketama_ownership_tests).
 
 -include_lib("eunit/include/eunit.hrl").
 
