@@ -1,107 +1,188 @@
-%% Every exported function with every kind of term in every place: a documented result or badarg.
+%% Every exported function with every kind of term in each of its places, the other places right: it returns what
+%% its specification says or raises a documented error. First it is called with all places right.
 -module(ketama_any_term_tests).
 
 -include_lib("eunit/include/eunit.hrl").
 
+-define(NAMES, [<<"a">>, <<"b">>]).
+-define(KEY, <<"key">>).
+
 ketama_test_() ->
-    {timeout, 300, fun() ->
-        ketama_test:quietly(fun() ->
-            ignore = ketama:start_link([{"a", 1}]),
-            [calls(ketama, F, A) || {F, A} <- ketama:module_info(exports), F =/= module_info],
-            [ketama:stop(Name) || Name <- ketama:names()]
-        end)
-    end}.
+    C = continuum(),
+    Source = ["a", {"b", 2}],
+    Keys = [?KEY, "string"],
+    tests(ketama, [], [
+        {new, [Source], fun is_made/1},
+        {new, [Source, #{}], fun is_made/1},
+        {without, [C, ["a"]], fun is_made/1},
+        {getserver, [?KEY], fun is_server/1},
+        {getserver, [C, ?KEY], fun is_server/1},
+        {getserver, [C, ?KEY, #{except => ["a"]}], fun is_server/1},
+        {getservers, [C, Keys], fun are_servers/1},
+        {getservers, [C, Keys, #{except => ["a"]}], fun are_servers/1},
+        {group, [C, Keys], fun are_groups/1},
+        {group, [C, Keys, #{except => ["a"]}], fun are_groups/1},
+        {replicas, [C, ?KEY, 2], fun are_servers/1},
+        {start_link, [], fun is_started/1},
+        {start_link, [Source], fun is_started/1},
+        {start_link, [Source, #{}], fun is_started/1},
+        {child_spec, [Source], fun is_child_spec/1},
+        {child_spec, [Source, #{}], fun is_child_spec/1},
+        {stop, [ketama], fun is_ok/1},
+        {continuum, [ketama], fun is_reference/1},
+        {previous, [ketama], fun is_previous/1},
+        {names, [], fun are_atoms/1},
+        {reload, [], fun is_no_watcher/1},
+        {reload, [ketama], fun is_no_watcher/1},
+        {servers, [C], fun are_weights/1},
+        {points, [C], fun are_points/1},
+        {hash, [?KEY], fun is_hash/1},
+        {hash, [C, ?KEY], fun is_hash/1},
+        {shares, [C], fun are_shares/1},
+        {diff, [C, C], fun is_diff/1},
+        {moved, [C, C, Keys], fun are_groups/1},
+        {info, [C], fun is_info/1},
+        {address, ["a:1"], fun is_address/1},
+        {format_error, [no_servers], fun io_lib:printable_unicode_list/1}
+    ]).
 
-%% init/1 and the others are gen_server's to call.
 watcher_test_() ->
-    {timeout, 300, fun() ->
-        ketama_test:quietly(fun() ->
-            process_flag(trap_exit, true),
-            [calls(ketama_watcher, F, 1) || F <- [start_link, child_spec]],
-            [call(ketama_watcher, start_link, [#{servers_file => Term}]) || Term <- terms()],
-            [call(ketama_watcher, start_link, [#{servers_file => "f", K => Term}]) || K <- [interval, timeout, name, before_change, dialect, hash, hash_tag], Term <- terms()],
-            [call(ketama_watcher, start_link, [#{source => Term, interval => 60000}]) || Term <- terms()],
-            [ketama:stop(Name) || Name <- ketama:names()]
-        end)
-    end}.
+    Source = #{source => fun() -> {ok, ["a"]} end, interval => 60000},
+    Callbacks = gen_server:behaviour_info(callbacks),
+    tests(ketama_watcher, Callbacks, [
+        {start_link, [Source], fun is_watcher/1},
+        {child_spec, [Source], fun is_child_spec/1},
+        {reload, [ketama], fun is_no_watcher/1}
+    ]) ++ [
+        {atom_to_list(Option), {timeout, 300, fun() ->
+            with_default(fun() ->
+                [call(ketama_watcher, start_link, [Options#{Option => Term}], fun is_watcher/1) || Term <- terms()]
+            end)
+        end}}
+     || Option <- [
+            source, servers_file, interval, timeout, name, before_change, after_change, dialect, hash, hash_tag,
+            ketama_points
+        ],
+        Options <- [case Option of servers_file -> maps:remove(source, Source); _ -> Source end]
+    ].
 
-%% These are no one's to call, but must not harm the VM either.
+%% Private, but no call of it harms the VM.
 nif_test_() ->
-    {timeout, 300, fun() ->
-        ok = ketama_nif:put(a, continuum(), <<>>, 0),
-        [calls(ketama_nif, F, A) || {F, A} <- ketama_nif:module_info(exports), F =/= module_info],
-        [ok = ketama_nif:forget(Name) || Name <- ketama_nif:names()]
-    end}.
+    C = continuum(),
+    tests(ketama_nif, [], [
+        {dialects, [], fun is_list/1},
+        {limits, [], fun(Limits) -> lists:all(fun(Limit) -> Limit > 0 end, maps:values(Limits)) end},
+        {check_options, [#{}], fun is_ok/1},
+        {new, [["a", {"b", 2}], #{}, 2], fun is_made_or_warned/1},
+        {parse, [<<"a\t1\n">>, #{}], fun is_made_or_warned/1},
+        {without, [C, ["a"]], fun is_made_or_warned/1},
+        {put, [ketama, C, <<>>, 0], fun is_ok/1},
+        {forget, [ketama], fun is_ok/1},
+        {names, [], fun are_atoms/1},
+        {continuum, [ketama], fun is_reference/1},
+        {previous, [ketama], fun is_previous/1},
+        {history, [ketama], fun({Ring, Origin, Since}) -> is_reference(Ring) and is_binary(Origin) and is_integer(Since) end},
+        {getserver, [C, ?KEY], fun is_server/1},
+        {getservers, [C, [?KEY], [<<"a">>], 1, 3], fun(Result) -> Result =:= not_binaries orelse are_servers(Result) end},
+        {group, [C, [?KEY], [?KEY], [<<"a">>], 1, 3], fun(Result) -> Result =:= not_binaries orelse are_groups(Result) end},
+        {replicas, [C, ?KEY, 3, 2], fun are_servers/1},
+        {hash, [?KEY, 3], fun is_hash/1},
+        {hash, [C, ?KEY, 3], fun is_hash/1},
+        {servers, [C], fun are_weights/1},
+        {points, [C], fun are_points/1},
+        {shares, [C], fun are_shares/1},
+        {diff, [C, C], fun is_diff/1},
+        {moved, [C, C], fun is_share/1},
+        {info, [C], fun is_info/1}
+    ]).
 
-calls(Module, Function, Arity) ->
-    [call(Module, Function, Arguments) || Arguments <- arguments(Arity, terms())].
+%% A test of each row, {Function, RightArguments, IsResult}; the rows are all that a module exports but for Others.
+tests(Module, Others, Rows) ->
+    Exported = Module:module_info(exports) -- [{module_info, 0}, {module_info, 1} | Others],
+    Tried = [{Function, length(Arguments)} || {Function, Arguments, _} <- Rows],
+    [
+        {atom_to_list(Module), ?_assertEqual(lists:sort(Exported), lists:sort(Tried))}
+        | [
+            {lists:concat([Function, "/", length(Right)]), {timeout, 300, fun() -> row(Module, Function, Right, Is) end}}
+         || {Function, Right, Is} <- Rows
+        ]
+    ].
 
-%% All of them up to two arguments; of more, a random sample of the same size, a third of which is right.
-arguments(0, _Terms) ->
-    [[]];
-arguments(1, Terms) ->
-    [[Term] || Term <- Terms];
-arguments(2, Terms) ->
-    [[One, Other] || One <- Terms, Other <- Terms];
-arguments(Arity, Terms) ->
-    rand:seed(exsss, Arity),
-    Right = [continuum(), 0, 1, <<"key">>, [<<"key">>], []],
-    Pick = fun() ->
-        From = lists:nth(rand:uniform(3), [Terms, Terms, Right]),
-        lists:nth(rand:uniform(length(From)), From)
-    end,
-    [[Pick() || _ <- lists:seq(1, Arity)] || _ <- Terms, _ <- Terms].
+row(Module, Function, Right, Is) ->
+    with_default(fun() ->
+        ?assertEqual({right, true}, {right, Is(apply(Module, Function, Right))}),
+        [
+            call(Module, Function, lists:sublist(Right, Place - 1) ++ [Term | lists:nthtail(Place, Right)], Is)
+         || Place <- lists:seq(1, length(Right)), Term <- terms()
+        ]
+    end).
 
-call(Module, Function, Arguments) ->
+call(Module, Function, Arguments, Is) ->
     try apply(Module, Function, Arguments) of
-        Result ->
-            documented(Module, Function, length(Arguments), Result) orelse
-                error({undocumented, Module, Function, short(Arguments), short(Result)})
+        Result -> Is(Result) orelse error({undocumented, Module, Function, brief(Arguments), brief(Result)})
     catch
         error:badarg -> ok;
         error:no_servers -> ok;
         error:{not_started, Name} when is_atom(Name) -> ok;
-        Class:Reason -> error({Class, short(Reason), Module, Function, short(Arguments)})
+        Class:Reason -> error({Class, brief(Reason), Module, Function, brief(Arguments)})
     end.
 
-short(Term) ->
+%% The default is there at the start, and no name is left at the end.
+with_default(Calls) ->
+    process_flag(trap_exit, true),
+    ignore = ketama:start_link(["a", {"b", 2}]),
+    ketama_test:quietly(Calls),
+    [ok = ketama:stop(Name) || Name <- ketama:names()].
+
+brief(Term) ->
     lists:flatten(io_lib:format("~tP", [Term, 12])).
 
-documented(ketama, new, _, Result) ->
-    case Result of
-        {ok, Continuum} -> is_reference(Continuum);
-        {error, Reason} -> is_list(ketama:format_error(Reason))
-    end;
-documented(ketama, without, _, Result) ->
-    documented(ketama, new, 2, Result);
-documented(ketama, start_link, _, Result) ->
-    Result =:= ignore orelse is_list(ketama:format_error(element(2, Result)));
-documented(ketama, getserver, _, Result) -> is_binary(Result);
-documented(ketama, getservers, _, Result) -> lists:all(fun is_binary/1, Result);
-documented(ketama, group, _, Result) -> lists:all(fun is_binary/1, maps:keys(Result));
-documented(ketama, replicas, _, Result) -> lists:all(fun is_binary/1, Result);
-documented(ketama, hash, _, Result) -> Result >= 0 andalso Result < 1 bsl 32;
-documented(ketama, servers, _, Result) -> [] =:= [R || R <- Result, tuple_size(R) =/= 3];
-documented(ketama, points, _, Result) -> [] =:= [R || R <- Result, tuple_size(R) =/= 2];
-documented(ketama, shares, _, Result) -> 1.0 == lists:sum([Share || {_, Share} <- Result]);
-documented(ketama, diff, _, {Moved, Moves}) -> is_float(Moved) andalso is_list(Moves);
-documented(ketama, reload, _, Result) -> Result =:= {error, no_watcher};
-documented(ketama, stop, _, Result) -> Result =:= ok;
-documented(ketama, names, _, Result) -> lists:all(fun is_atom/1, Result);
-documented(ketama, continuum, _, Result) -> is_reference(Result);
-documented(ketama, previous, _, Result) -> Result =:= undefined orelse is_reference(Result);
-documented(ketama, moved, _, Result) -> lists:all(fun is_binary/1, maps:keys(Result));
-documented(ketama, info, _, #{fingerprint := <<_:128>>}) -> true;
-documented(ketama, address, _, {_Host, Port}) -> Port >= 0 andalso Port < 65536;
-documented(ketama, format_error, _, Result) -> io_lib:printable_unicode_list(Result);
-documented(ketama, child_spec, _, #{id := _}) -> true;
-documented(ketama_watcher, start_link, _, {ok, Pid}) -> gen_server:stop(Pid) =:= ok;
-documented(ketama_watcher, start_link, _, {error, Reason}) -> is_list(ketama:format_error(Reason));
-documented(ketama_watcher, child_spec, _, #{id := _}) -> true;
-documented(ketama_nif, _, _, _) -> true;
-documented(_, _, _, _) -> false.
+is_ok(Result) -> Result =:= ok.
 
-%% One or more of each kind. The long and deep ones are no deeper than the suite's time allows.
+is_made({ok, Ring}) -> is_reference(Ring);
+is_made({error, Reason}) -> is_list(ketama:format_error(Reason)).
+
+%% The NIF's own form of it: a line without its file, and what is to be warned of.
+is_made_or_warned({ok, Ring, Warnings}) -> is_reference(Ring) and is_list(Warnings);
+is_made_or_warned({error, {invalid_line, Line, Fault}}) -> is_made({error, {servers_file, "f", {line, Line, Fault}}});
+is_made_or_warned(Result) -> is_made(Result).
+
+is_started(Result) -> Result =:= ignore orelse is_made(Result).
+
+is_watcher({ok, Watcher}) -> gen_server:stop(Watcher) =:= ok;
+is_watcher({error, _} = Error) -> is_made(Error).
+
+is_child_spec(#{id := _, start := {_, start_link, [_ | _]}}) -> true.
+
+is_no_watcher(Result) -> Result =:= {error, no_watcher}.
+
+is_previous(Result) -> Result =:= undefined orelse is_reference(Result).
+
+is_server(Result) -> lists:member(Result, ?NAMES).
+
+are_servers(Result) -> Result -- lists:append([?NAMES || _ <- Result]) =:= [].
+
+are_groups(Result) -> is_map(Result) andalso are_servers(maps:keys(Result)).
+
+are_atoms(Result) -> lists:all(fun is_atom/1, Result).
+
+are_weights(Result) -> [<<"a">>, <<"b">>] =:= [Name || {Name, Weight, Points} <- Result, Weight > 0, Points > 0].
+
+are_points(Result) -> lists:all(fun({Point, Server}) -> is_hash(Point) and is_server(Server) end, Result).
+
+is_hash(Result) -> is_integer(Result) andalso Result >= 0 andalso Result < 1 bsl 32.
+
+are_shares(Result) -> 1.0 == lists:sum([Share || {Server, Share} <- Result, is_server(Server)]).
+
+is_diff({Moved, Moves}) -> is_share(Moved) and (Moved == lists:sum([Share || {_, _, Share} <- Moves])).
+
+is_share(Result) -> is_float(Result) andalso Result >= 0 andalso Result =< 1.
+
+is_info(Result) -> is_map(Result) andalso byte_size(maps:get(fingerprint, Result)) =:= 16.
+
+is_address({_Host, Port}) -> is_integer(Port) andalso Port >= 0 andalso Port < 65536.
+
+%% One or more of each kind.
 terms() ->
     Binary = binary:copy(<<"0123456789">>, 100),
     <<_:3, Unaligned:64/bitstring, _/bits>> = Binary,

@@ -1,4 +1,4 @@
-%% Many keys in one call: the answers of as many single calls.
+%% getservers/2 and group/2: many keys in one call get the answers of as many single calls.
 -module(ketama_batch_tests).
 
 -include_lib("eunit/include/eunit.hrl").
@@ -119,12 +119,7 @@ agree(Keys) ->
 agree(Continuum, Keys) ->
     Expected = [ketama:getserver(Continuum, Key) || Key <- Keys],
     ?assertEqual(Expected, ketama:getservers(Continuum, Keys)),
-    Groups = lists:foldr(
-        fun({Server, Key}, Map) -> Map#{Server => [Key | maps:get(Server, Map, [])]} end,
-        #{},
-        lists:zip(Expected, Keys)
-    ),
-    ?assertEqual(Groups, ketama:group(Continuum, Keys)).
+    ?assertEqual(ketama_test:grouped(Expected, Keys), ketama:group(Continuum, Keys)).
 
 key(Salt, Length) ->
     binary:part(binary:copy(erlang:md5(<<Salt:32>>), Length div 16 + 1), 0, Length).

@@ -1,4 +1,5 @@
-%% Who is told of a change: in order, one at a time, and never in the way of the change.
+%% before_change and after_change, the functions that a watcher tells of a change: in order, one at a time, and never in
+%% the way of the change.
 -module(ketama_change_tests).
 
 -include_lib("eunit/include/eunit.hrl").
@@ -110,7 +111,7 @@ no_lookup_without_a_connection() ->
     end,
     with_watcher(["a", "b"], #{before_change => Opens, after_change => Closes}, fun(Change) ->
         Readers = [spawn_monitor(fun() -> read(Open, 0) end) || _ <- [1, 2, 3]],
-        [{ok, _} = Change([["a", integer_to_list(I)], ["b", integer_to_list(I)], "c"]) || I <- lists:seq(1, 200)],
+        [{ok, _} = Change([["a", integer_to_list(I)], ["b", integer_to_list(I)], "c"]) || I <- lists:seq(1, 20)],
         [Pid ! stop || {Pid, _} <- Readers],
         [
             receive {'DOWN', Monitor, process, Pid, {read, Count}} -> ?assert(Count > 0) end

@@ -69,3 +69,18 @@ hashes_test_() ->
         Hash <- [binary_to_atom(Name)],
         Dialect <- [case Hash of murmur3 -> folsom; _ -> modula end]
     ].
+
+%% The answers of libmemcached itself, an earlier collection.
+libmemcached_vectors_test_() ->
+    Vectors = ketama_test:vectors("libmemcached"),
+    [?_assertEqual(7, length(Vectors)) | [{Name, fun() -> vector(Name) end} || Name <- Vectors]].
+
+vector(Name) ->
+    {ok, Continuum} = ketama:new(
+        ketama_test:data("libmemcached", Name ++ ".servers"), #{dialect => libmemcached}
+    ),
+    Answers = [
+        <<Key/binary, $\t, (ketama:getserver(Continuum, Key))/binary>>
+     || Key <- ketama_test:lines(ketama_test:data("libmemcached", "keys.txt"))
+    ],
+    ?assertEqual(ketama_test:lines(ketama_test:data("libmemcached", Name ++ ".expected")), Answers).

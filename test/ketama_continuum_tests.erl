@@ -1,4 +1,4 @@
-%% Continua, keys and what they are asked for.
+%% new/1 and lookups: what a continuum is made of, and what a key and its hash are.
 -module(ketama_continuum_tests).
 
 -include_lib("eunit/include/eunit.hrl").

@@ -1,4 +1,4 @@
-%% Which ring is this, and where its servers listen.
+%% info/1: what a ring is, and a fingerprint that two rings share exactly where no key moves between them.
 -module(ketama_info_tests).
 
 -include_lib("eunit/include/eunit.hrl").
@@ -15,13 +15,6 @@ info_test() ->
     ?assert(Bytes < 16 * Points),
     {ok, Tagged} = ketama:new(["a", "b", "a"], #{dialect => twemproxy, hash => murmur, hash_tag => <<"{}">>}),
     ?assertMatch(#{dialect := twemproxy, hash := murmur, hash_tag := <<"{}">>, servers := 3}, ketama:info(Tagged)).
-
-%% The memory that it says is what the VM counts.
-bytes_test_() ->
-    {timeout, 300, fun() ->
-        {Held, Bytes, _} = ketama_test:memory(),
-        ?assert(abs(Held - Bytes) < Bytes div 4)
-    end}.
 
 %% Equal exactly where nothing moves: rings of few servers and small weights, so that some are equal.
 fingerprints_test_() ->
@@ -71,49 +64,3 @@ random_ring() ->
 
 pick(List) ->
     lists:nth(rand:uniform(length(List)), List).
-
-address_test_() ->
-    V6 = {0, 0, 0, 0, 0, 0, 0, 1},
-    [
-        ?_assertEqual({Name, Address}, {Name, ketama:address(Name)})
-     || {Name, Address} <- [
-            {<<"10.0.0.1:11211">>, {"10.0.0.1", 11211}},
-            {"10.0.0.1", {"10.0.0.1", 11211}},
-            {["cache", <<".local">>, ":1"], {"cache.local", 1}},
-            {<<"cache.local">>, {"cache.local", 11211}},
-            {<<"[::1]:65535">>, {V6, 65535}},
-            {<<"[::1]">>, {V6, 11211}},
-            {<<"::1">>, {V6, 11211}},
-            {<<"0:0:0:0:0:0:0:1:11212">>, {V6, 11212}},
-            %% Java's.
-            {<<"/10.0.0.1:11212">>, {"10.0.0.1", 11212}},
-            {<<"cache.local/10.0.0.1:11212">>, {"10.0.0.1", 11212}},
-            {<<"/0:0:0:0:0:0:0:1:11212">>, {V6, 11212}},
-            {<<"cache/[0:0:0:0:0:0:0:1]:11212">>, {V6, 11212}},
-            %% Sockets.
-            {<<"/run/memcached.sock">>, {{local, "/run/memcached.sock"}, 0}},
-            {<<"/run/memcached.sock:0">>, {{local, "/run/memcached.sock"}, 0}},
-            {<<"unix:/run/memcached.sock">>, {{local, "/run/memcached.sock"}, 0}},
-            {<<"unix:///run/memcached.sock:0">>, {{local, "/run/memcached.sock"}, 0}},
-            {<<"/run/", 16#43A/utf8>>, {{local, [$/, $r, $u, $n, $/, 16#43A]}, 0}}
-        ]
-    ] ++
-        [
-            ?_assertError(badarg, ketama:address(Name))
-         || Name <- ["", ":11211", "a:port", "a:-1", "a:65536", "a:", "[::1", "[a]:1", "[::1]1", <<255>>, a, 1, [a]]
-        ].
-
-%% gen_tcp takes it.
-connect_test() ->
-    {ok, Listen} = gen_tcp:listen(0, [{ip, {127, 0, 0, 1}}]),
-    {ok, Port} = inet:port(Listen),
-    {Host, Port} = ketama:address(["127.0.0.1:", integer_to_list(Port)]),
-    ?assertMatch({ok, _}, gen_tcp:connect(Host, Port, [])),
-    ketama_test:in_folder(fun(Folder) ->
-        Path = filename:join(Folder, "socket"),
-        {ok, Local} = gen_tcp:listen(0, [{ip, {local, Path}}]),
-        {LocalHost, LocalPort} = ketama:address(Path),
-        ?assertMatch({ok, _}, gen_tcp:connect(LocalHost, LocalPort, [])),
-        ok = gen_tcp:close(Local)
-    end),
-    ok = gen_tcp:close(Listen).

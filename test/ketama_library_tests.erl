@@ -7,7 +7,7 @@
 -define(ASK, "{ok, C} = ketama:new([{\"a\", 1}]), io:put_chars(ketama:getserver(C, \"k\"))").
 
 missing_or_wrong_test_() ->
-    timeout(fun(_Folder, Ebin, Library) ->
+    in_a_folder(fun(_Folder, Ebin, Library) ->
         says(Ebin, [Library, "is missing", "rebar3 compile"]),
         ok = file:write_file(Library, "no library"),
         says(Ebin, [Library, "Failed to load NIF library"]),
@@ -20,7 +20,7 @@ missing_or_wrong_test_() ->
 %% Only Linux has this VM's own header.
 other_machine_test_() ->
     [
-        timeout(fun(_Folder, Ebin, Library) ->
+        in_a_folder(fun(_Folder, Ebin, Library) ->
             {ok, <<Header:18/binary, _Processor:16, Rest/binary>>} = file:read_file(ours()),
             ok = file:write_file(Library, <<Header/binary, 16#FFFE:16, Rest/binary>>),
             says(Ebin, [Library, "for another kind of machine"])
@@ -30,7 +30,7 @@ other_machine_test_() ->
 
 %% Where the code path has the folder of the modules as "." or "..".
 relative_code_path_test_() ->
-    timeout(fun(_Folder, Ebin, Library) ->
+    in_a_folder(fun(_Folder, Ebin, Library) ->
         {ok, _} = file:copy(ours(), Library),
         asked([], in(Ebin, ?ASK)),
         Below = filename:join(Ebin, "below"),
@@ -39,7 +39,7 @@ relative_code_path_test_() ->
     end).
 
 wrong_environment_test_() ->
-    timeout(fun(_Folder, Ebin, _Library) ->
+    in_a_folder(fun(_Folder, Ebin, _Library) ->
         [
             says([Ebin], set(Path), ["{ketama, [{library, ", "is no absolute path"])
          || Path <- ["libketama_nif.so", "", 42, atom, {a, b}, [$/, 0, $a], [$/ | $a]]
@@ -47,7 +47,7 @@ wrong_environment_test_() ->
     end).
 
 cover_compiled_test_() ->
-    timeout(fun(_Folder, Ebin, Library) ->
+    in_a_folder(fun(_Folder, Ebin, Library) ->
         {ok, _} = file:copy(ours(), Library),
         asked([Ebin], "{ok, _} = cover:compile_beam(ketama_nif), " ?ASK)
     end).
@@ -55,7 +55,7 @@ cover_compiled_test_() ->
 %% A module that no folder has, and then one that is in an escript: a priv/ in the working directory is no place to
 %% look at, and the environment may name one, with or without .so.
 of_no_folder_test_() ->
-    timeout(fun(Folder, Ebin, Library) ->
+    in_a_folder(fun(Folder, Ebin, Library) ->
         {ok, _} = file:copy(ours(), Library),
         Nif = filename:join(Ebin, "ketama_nif.beam"),
         Aside = filename:join(Folder, "ketama_nif"),
@@ -70,7 +70,7 @@ of_no_folder_test_() ->
     end).
 
 escript_test_() ->
-    timeout(fun(Folder, Ebin, Library) ->
+    in_a_folder(fun(Folder, Ebin, Library) ->
         {ok, _} = file:copy(ours(), Library),
         Missing = escript(Folder, Ebin, complain()),
         has(Missing, [filename:join(Folder, "fleet/ketama/priv"), "is missing"]),
@@ -97,7 +97,7 @@ escript(Folder, Ebin, Code) ->
     os:cmd("cd '" ++ Folder ++ "' && ./fleet").
 
 %% What Test does with a folder of any name, its ebin, which has the modules, and where its library belongs.
-timeout(Test) ->
+in_a_folder(Test) ->
     {timeout, 300, fun() ->
         ketama_test:in_folder(fun(Folder) ->
             [Ebin, Priv] = [filename:join(Folder, Name) || Name <- ["ebin", "priv"]],

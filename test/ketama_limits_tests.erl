@@ -1,4 +1,4 @@
-%% Very many servers, very many keys, and too little memory.
+%% The limits: 100,000 servers and 10 million keys work; too many points, or too little memory, are system_limit and harm nothing.
 -module(ketama_limits_tests).
 
 -include_lib("eunit/include/eunit.hrl").
@@ -32,6 +32,13 @@ many_keys_test_() ->
         ?assertEqual(Expected, Count(ketama:getservers(Continuum, Keys))),
         ?assertEqual(Expected, maps:map(fun(_, List) -> length(List) end, ketama:group(Continuum, Keys)))
     end}.
+
+%% A weight that asks for more points than there may be is refused before it takes the memory.
+weights_of_modula_are_limited_test_() ->
+    [
+        ?_assertEqual({error, system_limit}, ketama:new([{"a", 1}, {"b", Weight}], #{dialect => modula}))
+     || Weight <- [1 bsl 27, 1 bsl 32, (1 bsl 63) - 1]
+    ].
 
 %% A VM that is out of memory: the call fails, and what is there goes on working. Only Linux limits
 %% the memory of a process this way.

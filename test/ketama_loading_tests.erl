@@ -1,4 +1,4 @@
-%% The life of the shared library and of what it allocates.
+%% Loading modules while continua are in use: `ketama' is loaded anew, `ketama_nif' is not, and the .appup says so.
 -module(ketama_loading_tests).
 
 -include_lib("eunit/include/eunit.hrl").
@@ -53,36 +53,3 @@ appup_names_all_modules_test() ->
      || {<<"0\\.2\\..*">>, Instructions} <- Up ++ Down
     ],
     ?assertEqual(2, length([0 || {<<"0\\.2\\..*">>, _} <- Up ++ Down])).
-
-%% What a continuum holds is the VM's memory, and comes back.
-memory_is_visible_test_() ->
-    {timeout, 300, fun() ->
-        {Held, _, Points} = ketama_test:memory(),
-        ?assert(Held > 8 * Points),
-        ?assert(Held < 24 * Points)
-    end}.
-
-memory_is_freed_test_() ->
-    {timeout, 300, fun() ->
-        Servers = ?SERVERS(8),
-        Make = fun() -> {ok, _} = ketama:new(Servers) end,
-        ok = repeat(3000, Make),
-        %% 10,000 continua hold over 100 MB. What is kept is kept each time; what other suites
-        %% have left behind is not.
-        ?assert(lists:min([grown(Make) || _ <- lists:seq(1, 3)]) < 16 bsl 20)
-    end}.
-
-grown(Make) ->
-    Before = ketama_test:resident(),
-    ok = repeat(10000, Make),
-    ketama_test:resident() - Before.
-
-%% A hundred processes at a time, for it is the peak that the VM keeps: continua that are dropped by
-%% the process that made them, and ones that die with it.
-repeat(0, _Make) ->
-    garbage_collect(),
-    ok;
-repeat(N, Make) ->
-    Pids = [spawn_monitor(fun() -> [Make() || _ <- lists:seq(1, 10)] end) || _ <- lists:seq(1, 100)],
-    [receive {'DOWN', Monitor, process, _, Reason} -> normal = Reason end || {_, Monitor} <- Pids],
-    repeat(N - 1000, Make).

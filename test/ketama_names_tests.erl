@@ -199,7 +199,7 @@ under_replacement() ->
             _ = ketama:previous(pool),
             _ = ketama:names()
         end
-     || _ <- lists:seq(1, 300), Servers <- [?OTHER, ?ONE]
+     || _ <- lists:seq(1, 50), Servers <- [?OTHER, ?ONE]
     ],
     seen([Pid || {Pid, _} <- Readers], Expected),
     [receive {'DOWN', Monitor, process, _, Reason} -> ?assertEqual(seen, Reason) end || {_, Monitor} <- Readers].

@@ -1,59 +1,20 @@
-%% What can be computed of rings: replicas, shares and what moves.
+%% shares/1 and diff/2: the part of all hashes that each server owns, and the part that moves; exact, in every dialect.
 -module(ketama_ownership_tests).
 
 -include_lib("eunit/include/eunit.hrl").
 
 -define(HASHES, 16#100000000).
 
-%% Replicas.
-
-replicas_follow_the_points_test_() ->
-    [fun() -> replicas(Seed) end || Seed <- lists:seq(1, 30)].
-
-replicas(Seed) ->
-    rand:seed(exsss, Seed),
-    Continuum = ring(),
-    Points = ketama:points(Continuum),
-    [
-        begin
-            Hash = ketama:hash(Key),
-            {Before, From} = lists:splitwith(fun({Point, _}) -> Point < Hash end, Points),
-            Expected = distinct([Server || {_, Server} <- From ++ Before]),
-            N = rand:uniform(10) - 1,
-            ?assertEqual({Seed, lists:sublist(Expected, N)}, {Seed, ketama:replicas(Continuum, Key, N)}),
-            ?assertEqual({Seed, Expected}, {Seed, ketama:replicas(Continuum, Key, 1 bsl 70)}),
-            ?assertEqual([ketama:getserver(Continuum, Key)], ketama:replicas(Continuum, Key, 1))
-        end
-     || Key <- ["", "user:123", binary:copy(<<"k">>, 1000) | [rand:bytes(8) || _ <- lists:seq(1, 20)]]
-    ].
-
-distinct([]) -> [];
-distinct([Server | Servers]) -> [Server | distinct([S || S <- Servers, S =/= Server])].
-
-%% A ring so large that the walk is left to a dirty scheduler.
-replicas_of_a_large_ring_test() ->
-    Servers = [{integer_to_binary(I), 1} || I <- lists:seq(1, 2000)],
-    {ok, Continuum} = ketama:new(Servers),
-    Replicas = ketama:replicas(Continuum, "key", 2000),
-    ?assertEqual(lists:sort([Name || {Name, _} <- Servers]), lists:sort(Replicas)),
-    ?assertEqual(lists:sublist(Replicas, 3), ketama:replicas(Continuum, "key", 3)).
-
-no_replicas_test_() ->
-    {ok, Continuum} = ketama:new([{"a", 1}]),
-    [?_assertError(badarg, ketama:replicas(Continuum, "k", N)) || N <- [-1, 1.0, one, "1"]] ++
-        [?_assertError(badarg, ketama:replicas(Continuum, Key, 1)) || Key <- [k, 1, ["a" | b]]] ++
-        [?_assertError(badarg, ketama:replicas(C, "k", 1)) || C <- [1, make_ref(), "k"]].
-
 %% Shares.
 
 shares_count_arcs_test_() ->
-    [fun() -> shares(Seed) end || Seed <- lists:seq(1, 30)].
+    [fun() -> shares_are_arcs(Seed) end || Seed <- lists:seq(1, 30)].
 
-shares(Seed) ->
+shares_are_arcs(Seed) ->
     rand:seed(exsss, Seed),
-    Continuum = ring(),
+    Continuum = ketama_test:few_servers(),
     Shares = ketama:shares(Continuum),
-    ?assertEqual(distinct([Name || {Name, _, _} <- ketama:servers(Continuum)]), [Name || {Name, _} <- Shares]),
+    ?assertEqual(ketama_test:distinct([Name || {Name, _, _} <- ketama:servers(Continuum)]), [Name || {Name, _} <- Shares]),
     ?assertEqual(1.0, lists:sum([Share || {_, Share} <- Shares])),
     Owned = lists:foldl(
         fun({Count, Server}, Map) -> maps:update_with(Server, fun(N) -> N + Count end, Count, Map) end,
@@ -89,12 +50,12 @@ one_server_owns_all_test() ->
 %% What moves.
 
 diff_agrees_with_lookups_test_() ->
-    [fun() -> diff(Seed) end || Seed <- lists:seq(1, 30)].
+    [fun() -> diff_is_plain_diff(Seed) end || Seed <- lists:seq(1, 30)].
 
-diff(Seed) ->
+diff_is_plain_diff(Seed) ->
     rand:seed(exsss, Seed),
-    Old = ring(),
-    New = ring(),
+    Old = ketama_test:few_servers(),
+    New = ketama_test:few_servers(),
     {Moved, Moves} = ketama:diff(Old, New),
     ?assert(Moved == lists:sum([Share || {_, _, Share} <- Moves])),
     ?assertEqual([], [From || {From, Server, _} <- Moves, From =:= Server]),
@@ -248,12 +209,3 @@ count(Share) ->
     Count = trunc(Share * ?HASHES),
     ?assertEqual(Share, Count / ?HASHES),
     Count.
-
-%% Few servers, some of one name and some without a point.
-ring() ->
-    Servers = [{[lists:nth(rand:uniform(6), "abcdef")], weight()} || _ <- lists:seq(1, rand:uniform(7))],
-    {ok, Continuum} = ketama:new(Servers),
-    Continuum.
-
-weight() ->
-    lists:nth(rand:uniform(4), [1, 10, 1000, 100000]).

@@ -8,8 +8,11 @@
 
 -export([main/0]).
 
--define(BYTES, (64 bsl 20)).
+-define(BYTES, (8 bsl 20)).
+-define(KEYS, 100000).
 -define(SERVERS, 20000).
+%% A call that holds the scheduler leaves another process one or two turns, at its ends.
+-define(TURNS, 3).
 
 another_process_runs_meanwhile_test_() ->
     {timeout, 300, fun() ->
@@ -41,8 +44,8 @@ main() ->
     Key = binary:copy(<<"k">>, ?BYTES),
     %% A copy that starts behind a bit.
     <<_:1, Unaligned:?BYTES/binary, _:7>> = <<0:1, Key/binary, 0:7>>,
-    Million = [integer_to_binary(I) || I <- lists:seq(1, 1000000)],
-    Empty = lists:duplicate(1000000, <<>>),
+    Many = [integer_to_binary(I) || I <- lists:seq(1, ?KEYS)],
+    Empty = lists:duplicate(?KEYS, <<>>),
     {ok, Large} = ketama:new([{integer_to_binary(I), 1} || I <- lists:seq(1, ?SERVERS)]),
     Rings = [ring(D, H) || {D, H} <- [{libketama, md5}, {twemproxy, fnv1a_64}, {twemproxy, crc16}, {modula, hsieh}]],
     ignore = ketama:start_link([{"a", 1}, {"b", 1}]),
@@ -56,14 +59,14 @@ main() ->
             {replicas_of_unaligned_key, fun() -> ketama:replicas(Ring, Unaligned, 1) end},
             {unaligned_key_in_a_list, fun() -> ketama:getservers(Ring, [<<"k">>, Unaligned]) end},
             {unaligned_key_in_a_group, fun() -> ketama:group(Ring, [<<"k">>, Unaligned]) end},
-            {million_keys, fun() -> ketama:getservers(Ring, Million) end},
-            {million_keys_in_groups, fun() -> ketama:group(Ring, Million) end},
-            {million_keys_except, fun() -> ketama:getservers(Ring, Million, #{except => ["a"]}) end}
+            {many_keys, fun() -> ketama:getservers(Ring, Many) end},
+            {many_keys_in_groups, fun() -> ketama:group(Ring, Many) end},
+            {many_keys_except, fun() -> ketama:getservers(Ring, Many, #{except => ["a"]}) end}
         ]
     ] ++ [
         {default, fun() -> ketama:getserver(Unaligned) end},
         {hash, fun() -> ketama:hash(Unaligned) end},
-        {strings, fun() -> ketama:getservers(hd(Rings), [binary_to_list(K) || K <- Million]) end},
+        {strings, fun() -> ketama:getservers(hd(Rings), [binary_to_list(K) || K <- Many]) end},
         {empty_keys, fun() -> ketama:getservers(hd(Rings), Empty) end},
         {walk, fun() -> ketama:replicas(Large, "k", ?SERVERS) end},
         {shares, fun() -> ketama:shares(Large) end},
@@ -74,15 +77,25 @@ main() ->
         {unaligned_exception, fun() -> ketama:getserver(hd(Rings), "k", #{except => [Unaligned]}) end},
         {all_but_one_down, fun() ->
             Down = [integer_to_binary(I) || I <- lists:seq(2, ?SERVERS)],
-            ketama:getservers(Large, lists:sublist(Million, 100), #{except => Down})
+            ketama:getservers(Large, lists:sublist(Many, 100), #{except => Down})
         end}
     ],
-    [io:format("~p ~b~n", [Name, Turns]) || {Name, Call} <- Calls, Turns <- [turns(Call)], Turns < 3],
+    [io:format("~p ~b~n", [Name, Turns]) || {Name, Call} <- Calls, Turns <- [most_turns(Call, 50)], Turns < ?TURNS],
     io:format("done").
 
 ring(Dialect, Hash) ->
     {ok, Ring} = ketama:new([{"a", 1}, {"b", 1}, {"c", 1}], #{dialect => Dialect, hash => Hash}),
     Ring.
+
+%% On a machine with other work, the scheduler may wait for a processor while a dirty one has it: a call that leaves
+%% the scheduler free shows it one time or the other, one that holds it never does.
+most_turns(_Call, 0) ->
+    0;
+most_turns(Call, Times) ->
+    case turns(Call) of
+        Turns when Turns >= ?TURNS -> Turns;
+        Turns -> max(Turns, most_turns(Call, Times - 1))
+    end.
 
 %% How many turns another process has between the start and the end of a call.
 turns(Call) ->

@@ -1,5 +1,6 @@
-%% All schedulers look keys up in every way, while the default continuum is replaced and continua are
-%% made and dropped, a hundred names follow sources of their own, and every answer is checked. `make soak SECONDS=600' runs it longer.
+%% All schedulers look keys up in every way, while the default continuum is replaced, continua are made and dropped, and
+%% a hundred names follow sources of their own; every answer is checked. ketama_concurrency_tests runs it for a few seconds,
+%% `make soak SECONDS=600' longer.
 -module(ketama_soak).
 
 -export([main/1, run/1]).
@@ -18,9 +19,8 @@ main([Seconds]) ->
     #{wrong := 0} = Figures.
 
 %% The figures of a run: how many keys were looked up, how often the default was replaced, how many
-%% continua were made, how many answers were wrong, by how much the memory of the OS process grew
-%% after the warm-up, and how often a process was held for over a millisecond, among the processes
-%% that call ketama and among as many that run plain Erlang: what both have is the machine's.
+%% continua were made, how often the watchers replaced theirs, how many answers were wrong, and by how much
+%% the memory of the OS process grew after the warm-up.
 run(Seconds) ->
     Keys = [integer_to_binary(I) || I <- lists:seq(1, ?KEYS)] ++ ["string", binary:copy(<<"k">>, 1000)],
     Rings = list_to_tuple([ring(Weights, Keys) || Weights <- [[1, 1, 1], [5, 1, 3, 2], [1], lists:seq(1, 40)]]),
@@ -30,36 +30,32 @@ run(Seconds) ->
     %% How often before_change and after_change were called.
     Told = atomics:new(2, []),
     Watchers = [watcher(Pool, Rings, Told) || Pool <- pools()],
-    _ = erlang:system_monitor(self(), [{long_schedule, 1}]),
     End = erlang:monotonic_time(second) + Seconds,
-    Schedulers = lists:seq(1, erlang:system_info(schedulers_online)),
     Workers = [
-        spawn_monitor(fun() -> exit({Kind, Work(End, 0, 0)}) end)
-     || {Kind, Work} <-
-            [{lookups, fun(E, N, W) -> look_up(Keys, Rings, Versions, E, N, W) end} || _ <- Schedulers] ++
-            [{control, fun control/3} || _ <- Schedulers] ++
+        {Kind, spawn_monitor(fun() -> exit({Kind, work(End, Pass)}) end)}
+     || {Kind, Pass} <-
+            [{lookups, fun(N) -> look_up(Keys, Rings, Versions, N) end} || _ <- lists:seq(1, erlang:system_info(schedulers_online))] ++
             [
-                {replaced, fun(E, N, W) -> replace(Rings, Versions, E, N, W) end},
-                {made, fun(E, N, W) -> make(Rings, E, N, W) end},
-                {pools, fun(E, N, W) -> look_up_pools(Keys, Rings, E, N, W) end}
+                {replaced, fun(_) -> replace(Rings, Versions), timer:sleep(1), 0 end},
+                {made, fun(N) -> make(Rings, N) end},
+                {pools, fun(N) -> look_up_pools(Keys, Rings, N) end}
             ]
     ],
     timer:sleep(10 * ?WARM_UP * Seconds),
     Warm = ketama_test:resident(),
     Done = [
         receive
-            {'DOWN', Monitor, process, Pid, {Kind, {_, _} = Count}} -> {Kind, Pid, Count};
+            {'DOWN', Monitor, process, Pid, {Kind, {_Passes, _Wrong} = Count}} -> {Kind, Count};
             {'DOWN', Monitor, process, Pid, Reason} -> error(Reason)
         end
-     || {Pid, Monitor} <- Workers
+     || {Kind, {Pid, Monitor}} <- Workers
     ],
-    _ = erlang:system_monitor(undefined),
     Grown = ketama_test:resident() - Warm,
+    %% More than the first continuum of each.
+    ketama_test:until(fun() -> atomics:get(Told, 2) > ?POOLS end),
     [ok = gen_server:stop(Watcher) || Watcher <- Watchers],
     [ok = ketama:stop(Pool) || Pool <- pools()],
-    Pids = [{Pid, Kind} || {Kind, Pid, _} <- Done],
-    Held = held(Pids),
-    Sum = fun(Kind) -> lists:sum([N || {K, _, {N, _}} <- Done, K =:= Kind]) end,
+    Sum = fun(Kind) -> lists:sum([Passes || {K, {Passes, _}} <- Done, K =:= Kind]) end,
     #{
         seconds => Seconds,
         lookups => Sum(lookups) * length(Keys) * 6,
@@ -68,22 +64,31 @@ run(Seconds) ->
         pool_lookups => Sum(pools) * length(Keys),
         pool_changes => atomics:get(Told, 2),
         not_told_after => atomics:get(Told, 1) - atomics:get(Told, 2),
-        wrong => lists:sum([Wrong || {_, _, {_, Wrong}} <- Done]),
-        grown_bytes => Grown,
-        held_in_lookups => length([1 || lookups <- Held]),
-        held_in_plain_erlang => length([1 || control <- Held])
+        wrong => lists:sum([Wrong || {_, {_, Wrong}} <- Done]),
+        grown_bytes => Grown
     }.
+
+%% How many passes there were, and how many answers of them were wrong.
+work(End, Pass) ->
+    work(End, Pass, 1, 0).
+
+work(End, Pass, N, Wrong) ->
+    All = Wrong + Pass(N),
+    case erlang:monotonic_time(second) < End of
+        true -> work(End, Pass, N + 1, All);
+        false -> {N, All}
+    end.
+
+wrong(Checks) ->
+    length([wrong || Right <- Checks, not Right]).
 
 %% A ring: its servers, its continuum, and its answers as single calls and as groups have them.
 ring(Weights, Keys) ->
     Servers = [{"10.0.0." ++ integer_to_list(I) ++ ":11211", W} || {I, W} <- lists:zip(lists:seq(1, length(Weights)), Weights)],
     Oracle = ketama_oracle:new([{iolist_to_binary(Name), W} || {Name, W} <- Servers]),
     Answers = [ketama_oracle:getserver(Oracle, Key) || Key <- Keys],
-    Groups = lists:foldr(
-        fun({Server, Key}, Map) -> Map#{Server => [Key | maps:get(Server, Map, [])]} end, #{}, lists:zip(Answers, Keys)
-    ),
     {ok, Continuum} = ketama:new(Servers),
-    {Servers, Continuum, Answers, Groups}.
+    {Servers, Continuum, Answers, ketama_test:grouped(Answers, Keys)}.
 
 pools() ->
     [list_to_atom("soak" ++ integer_to_list(I)) || I <- lists:seq(1, ?POOLS)].
@@ -91,7 +96,7 @@ pools() ->
 %% A watcher whose source goes from one ring to the next.
 watcher(Pool, Rings, Told) ->
     Lists = list_to_tuple([Servers || {Servers, _, _, _} <- tuple_to_list(Rings)]),
-    Source = fun() -> {ok, current(Lists, erlang:system_time(millisecond) div ?SAME)} end,
+    Source = fun() -> {ok, ring_of(Lists, erlang:system_time(millisecond) div ?SAME)} end,
     Tell = fun(Which) -> fun(_Name, _Old, _New) -> atomics:add(Told, Which, 1) end end,
     {ok, Watcher} = ketama_watcher:start_link(#{
         name => Pool, source => Source, interval => 20, before_change => Tell(1), after_change => Tell(2)
@@ -99,26 +104,24 @@ watcher(Pool, Rings, Told) ->
     Watcher.
 
 %% Each list of answers is that of one ring.
-look_up_pools(Keys, Rings, End, N, Wrong) ->
+look_up_pools(Keys, Rings, N) ->
     Pool = lists:nth(1 + N rem ?POOLS, pools()),
     Known = [Answers || {_, _, Answers, _} <- tuple_to_list(Rings)],
-    Right = lists:member(ketama:getservers(Pool, Keys), Known),
-    more(End, N, Wrong + length([wrong || not Right]), fun(N1, W1) -> look_up_pools(Keys, Rings, End, N1, W1) end).
+    wrong([lists:member(ketama:getservers(Pool, Keys), Known)]).
 
 %% The ring of a replacement.
-current(Rings, Version) ->
+ring_of(Rings, Version) ->
     element(1 + Version rem tuple_size(Rings), Rings).
 
-look_up(Keys, Rings, Versions, End, N, Wrong) ->
-    {_, Continuum, Answers, Groups} = current(Rings, N),
-    Right = [
+look_up(Keys, Rings, Versions, N) ->
+    {_, Continuum, Answers, Groups} = ring_of(Rings, N),
+    wrong([
         [ketama:getserver(Continuum, Key) || Key <- Keys] =:= Answers,
         ketama:getservers(Continuum, Keys) =:= Answers,
         ketama:group(Continuum, Keys) =:= Groups,
         [hd(ketama:replicas(Continuum, Key, 2)) || Key <- Keys] =:= Answers
         | [default(Keys, Rings, Versions) || _ <- [1, 2]]
-    ],
-    more(End, N, Wrong + length([R || R <- Right, not R]), fun(N1, W1) -> look_up(Keys, Rings, Versions, End, N1, W1) end).
+    ]).
 
 %% Each answer is that of a ring which was current between the call and the answer.
 default(Keys, Rings, Versions) ->
@@ -129,42 +132,20 @@ default(Keys, Rings, Versions) ->
             Last = atomics:get(Versions, 1),
             %% More than as many replacements come around to the same rings.
             Some = lists:seq(First, min(Last, First + tuple_size(Rings) - 1)),
-            lists:any(fun(V) -> lists:nth(I, element(3, current(Rings, V))) =:= Server end, Some)
+            lists:any(fun(V) -> lists:nth(I, element(3, ring_of(Rings, V))) =:= Server end, Some)
         end,
         lists:zip(lists:seq(1, length(Keys)), Keys)
     ).
 
-%% Plain Erlang that takes as long without a pause.
-control(End, N, Wrong) ->
-    _ = [erlang:md5(integer_to_binary(I)) || I <- lists:seq(1, ?KEYS * 6)],
-    more(End, N, Wrong, fun(N1, W1) -> control(End, N1, W1) end).
-
-replace(Rings, Versions, End, N, Wrong) ->
-    replace(Rings, Versions),
-    timer:sleep(1),
-    more(End, N, Wrong, fun(N1, W1) -> replace(Rings, Versions, End, N1, W1) end).
-
 replace(Rings, Versions) ->
     Version = atomics:add_get(Versions, 1, 1),
-    {Servers, _, _, _} = current(Rings, Version),
+    {Servers, _, _, _} = ring_of(Rings, Version),
     ignore = ketama:start_link(Servers),
     ok = atomics:put(Versions, 2, Version).
 
-make(Rings, End, N, Wrong) ->
-    {Servers, _, Answers, _} = current(Rings, N),
+make(Rings, N) ->
+    {Servers, _, Answers, _} = ring_of(Rings, N),
     {ok, Continuum} = ketama:new(Servers),
     Right = ketama:getserver(Continuum, <<"1">>) =:= hd(Answers),
     timer:sleep(1),
-    more(End, N, Wrong + length([wrong || not Right]), fun(N1, W1) -> make(Rings, End, N1, W1) end).
-
-more(End, N, Wrong, Again) ->
-    case erlang:monotonic_time(second) < End of
-        true -> Again(N + 1, Wrong);
-        false -> {N + 1, Wrong}
-    end.
-
-held(Pids) ->
-    receive
-        {monitor, Pid, long_schedule, _} -> [proplists:get_value(Pid, Pids, other) | held(Pids)]
-    after 0 -> []
-    end.
+    wrong([Right]).

@@ -124,7 +124,7 @@ one_call_at_a_time() ->
 %% The watcher answers meanwhile, and the process of the call is killed.
 given_up_after_a_timeout() ->
     Test = self(),
-    with_source(returns({ok, ["a"]}), #{interval => ?HOUR, timeout => 200}, fun(Answer, _) ->
+    with_source(returns({ok, ["a"]}), #{interval => ?HOUR, timeout => 1000}, fun(Answer, _) ->
         Answer(fun() -> Test ! {hangs, self()}, receive never -> ok end end),
         {Caller, Monitor} = spawn_monitor(fun() -> exit(ketama:reload(pool)) end),
         Call = receive {hangs, Pid} -> monitor(process, Pid) end,
@@ -153,12 +153,12 @@ ends_with_its_watcher() ->
 
 a_start_that_fails() ->
     [
-        ?assertEqual({error, Reason}, ketama_watcher:start_link(#{name => pool, source => Source, timeout => 100}))
-     || {Source, Reason} <- [
-            {returns({error, nxdomain}), {source, nxdomain}},
-            {fun() -> error(oops) end, {source, {error, oops}}},
-            {fun() -> receive never -> ok end end, {source, timeout}},
-            {returns({ok, []}), no_servers}
+        ?assertEqual({error, Reason}, ketama_watcher:start_link(#{name => pool, source => Source, timeout => Timeout}))
+     || {Source, Timeout, Reason} <- [
+            {returns({error, nxdomain}), ?HOUR, {source, nxdomain}},
+            {fun() -> error(oops) end, ?HOUR, {source, {error, oops}}},
+            {fun() -> receive never -> ok end end, 100, {source, timeout}},
+            {returns({ok, []}), ?HOUR, no_servers}
         ]
     ],
     ?assertEqual([], ketama:names()).

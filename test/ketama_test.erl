@@ -4,8 +4,9 @@
 -behaviour(supervisor).
 
 -export([init/1, log/2]).
--export([each/2, stop/1, until/1, notices/1, memory/0]).
--export([data/1, data/2, lines/1, vectors/1, with_file/2, in_folder/1, quietly/1, logged/2, ebin/0, erl/1, erl/2, erl/3, resident/0]).
+-export([each/2, stop/1, until/1, notices/1]).
+-export([data/1, data/2, lines/1, vectors/1, few_servers/0, distinct/1, grouped/2]).
+-export([with_file/2, in_folder/1, quietly/1, logged/2, ebin/0, erl/1, erl/2, erl/3, resident/0]).
 
 %% The path of a file under test/data/libketama, or under another folder of test/data.
 data(Name) ->
@@ -21,6 +22,24 @@ lines(Path) ->
 %% The names of the vectors.
 vectors(Folder) ->
     [filename:basename(Path, ".servers") || Path <- filelib:wildcard(data(Folder, "*.servers"))].
+
+%% The keys of each server, in their order, as group/2 has them.
+grouped(Servers, Keys) ->
+    lists:foldr(
+        fun({Server, Key}, Groups) -> Groups#{Server => [Key | maps:get(Server, Groups, [])]} end,
+        #{},
+        lists:zip(Servers, Keys)
+    ).
+
+%% A ring of random servers: few, some of one name and some without a point.
+few_servers() ->
+    Servers = [{[lists:nth(rand:uniform(6), "abcdef")], lists:nth(rand:uniform(4), [1, 10, 1000, 100000])} || _ <- lists:seq(1, rand:uniform(7))],
+    {ok, Continuum} = ketama:new(Servers),
+    Continuum.
+
+%% Each term once, where it comes first.
+distinct([]) -> [];
+distinct([Term | Terms]) -> [Term | distinct([T || T <- Terms, T =/= Term])].
 
 %% What Fun makes of the path of a servers file with these contents.
 with_file(Contents, Fun) ->
@@ -148,12 +167,12 @@ notices(Fun) ->
         ok = logger:set_primary_config(level, Level)
     end.
 
-%% A test of each function, by its name, which Run calls. No name has a continuum before and after it,
+%% A test of each function, by its suite and name, which Run calls. No name has a continuum before and after it,
 %% and what it logs is not shown.
 each(Tests, Run) ->
     [
         {timeout, 300,
-            {atom_to_list(Name), fun() ->
+            {lists:concat([element(2, erlang:fun_info(Test, module)), ":", Name]), fun() ->
                 stop_names(),
                 quietly(fun() -> Run(Test) end),
                 stop_names()
@@ -163,19 +182,3 @@ each(Tests, Run) ->
 
 stop_names() ->
     [ok = ketama:stop(Name) || Name <- ketama:names()].
-
-%% By how many bytes the system's memory of a VM grows with a ring, how many the ring says that it has, and
-%% its points. Of a VM of its own: here threads may still free the rings of other tests.
-memory() ->
-    Output = erl(
-        "Servers = [{integer_to_binary(I), 1} || I <- lists:seq(1, 5000)],"
-        " {ok, _} = ketama:new([\"a\"]),"
-        " Before = erlang:memory(system),"
-        " {ok, Ring} = ketama:new(Servers),"
-        " Held = erlang:memory(system) - Before,"
-        " #{bytes := Bytes, points := Points} = ketama:info(Ring),"
-        " io:format(\"~p.\", [{Held, Bytes, Points}])"
-    ),
-    {ok, Tokens, _} = erl_scan:string(Output),
-    {ok, Memory} = erl_parse:parse_term(Tokens),
-    Memory.

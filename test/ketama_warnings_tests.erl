@@ -1,4 +1,5 @@
-%% The lines that say one thing and that libketama reads as another: a warning for each.
+%% What is warned of, once each: lines that say one thing and that libketama reads as another, and rings that the client
+%% itself cannot have.
 -module(ketama_warnings_tests).
 
 -include_lib("eunit/include/eunit.hrl").
@@ -28,6 +29,32 @@ long_line_test() ->
         {ok, _} = ketama_test:with_file([Comment, "a\t1\n"], fun ketama:new/1)
     end),
     [?assertNotEqual(nomatch, string:find(Warning, Part)) || Part <- ["line 1 ", "126 bytes"]].
+
+%% The ring is made all the same.
+beyond_the_client_test_() ->
+    Many = [{"10.0.0." ++ integer_to_list(I), 1} || I <- lists:seq(1, 101)],
+    Heavy = [{"a", 1 bsl 30}, {"b", 1 bsl 30}],
+    Long = [{lists:duplicate(83, $n), 1}, {"a", 1}],
+    [
+        fun() ->
+            Warnings = warnings(fun() -> {ok, _} = ketama:new(Servers, #{dialect => Dialect}) end),
+            ?assertEqual({Dialect, length(Parts)}, {Dialect, length(Warnings)}),
+            [?assertNotEqual(nomatch, string:find(Warning, Part)) || {Warning, Part} <- lists:zip(Warnings, Parts)]
+        end
+     || {Servers, Dialect, Parts} <- [
+            {Many, libmemcached, ["more than 100 servers, the most that libmemcached takes"]},
+            {Many, libmemcached_consistent, ["more than 100 servers, the most that libmemcached_consistent takes"]},
+            {Heavy, libmemcached_consistent, []},
+            {Many, twemproxy, []},
+            {tl(Many), libmemcached, []},
+            {Heavy, libmemcached, ["more than 2147483647"]},
+            {Heavy, twemproxy, ["more than 2147483647"]},
+            {Heavy, libketama, []},
+            {Long, twemproxy, ["Shorten nnnnnn"]},
+            {Long, libmemcached, []},
+            {[{lists:duplicate(83, $n), 1 bsl 30} | Heavy], twemproxy, ["more than 2147483647", "Shorten nnnnnn"]}
+        ]
+    ].
 
 %% Where both read the same there is nothing to warn of.
 silence_test() ->

@@ -7,7 +7,7 @@ set -eu
 cd "$(dirname "$0")/.."
 
 # They measure time or memory, which are not arm64's but qemu's.
-measuring=ketama_loading_tests,ketama_schedulers_tests,ketama_limits_tests,ketama_soak_tests
+measuring=ketama_limits_tests,ketama_memory_tests,ketama_schedulers_tests,ketama_concurrency_tests
 
 if [ "$(id -u)" != 0 ]; then
     echo "make otp needs root: it makes folders of other Debian releases and runs in them." >&2

@@ -30,7 +30,7 @@ cp "target/sanitize/$target/release/libketama_nif.so" "$work/priv/"
 # What the VM keeps until its end is no leak of ours.
 ASAN_OPTIONS=detect_leaks=0 LD_PRELOAD=$(cc -print-file-name=libasan.so) erl +Mea min -noshell \
     -pa "$work/ebin" _build/test/lib/ketama/test -eval "
-        ok = eunit:test([ketama_continuum_tests, ketama_batch_tests, ketama_ownership_tests, ketama_dialect_tests,
-                         ketama_down_tests, ketama_any_term_tests, ketama_oracle_tests]),
+        ok = eunit:test([ketama_continuum_tests, ketama_batch_tests, ketama_replicas_tests, ketama_ownership_tests,
+                         ketama_dialect_tests, ketama_down_tests, ketama_any_term_tests, ketama_equivalence_tests]),
         ketama_soak:main([\"$1\"]), halt()."
 echo "AddressSanitizer: no error"
