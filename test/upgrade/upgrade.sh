@@ -40,12 +40,17 @@ if ! { release 1 && cp -R "$work/fleet/_build/default/rel/fleet" "$work/run" && 
     cp "$work/fleet/_build/default/rel/fleet/fleet-2.tar.gz" "$work/run/releases/2/fleet.tar.gz" &&
     "$work/run/bin/fleet" foreground >"$work/said" 2>&1; }; then
     cat "$work/log"
+    [ ! -e "$work/said" ] || cat "$work/said"
     exit 1
 fi
 expected="{up,[\"$next\",\"$next\",\"$next\",\"$version\"],library,{error,on_load_failure},down,[\"$version\",\"$version\",\"$version\",\"$version\"]}"
-if ! tr -d ' \n' <"$work/said" | grep -qF "$expected"; then
-    echo "expected $expected, found:"
-    cat "$work/said"
+found=$(tr -d ' \n' <"$work/said")
+case $found in
+*"$expected"*) ;;
+*)
+    echo "expected: $expected"
+    echo "found:    $found"
     exit 1
-fi
+    ;;
+esac
 echo "upgrade: ketama $version to $next and back with continua in use, the library as it was loaded"
