@@ -1,5 +1,5 @@
 # For developers of ketama. A project that uses ketama builds it with rebar3 or Mix, without make.
-.PHONY: demo fleet test bench clients fuzz soak sanitize upgrade otp package doc release-check ketama ring diff setup setup-test setup-clients setup-doc build build-bench as-dependency clean
+.PHONY: demo fleet test test-rust test-erlang test-scripts test-memory bench clients fuzz soak sanitize upgrade otp package doc release-check ketama ring diff setup setup-test setup-clients setup-doc build build-bench as-dependency clean
 
 EBIN = _build/default/lib/ketama/ebin
 SERVERS = examples/ketama.servers
@@ -16,27 +16,42 @@ fleet: setup-test build
 	@cd examples/fleet && QUIET=1 rebar3 compile
 	@ERL_LIBS=_build/default/lib:examples/fleet/_build/default/lib escript examples/fleet/demo.escript
 
+# Runs all tests, two targets at a time, and names the ten tests that took longest.
 test: setup-test
-	cargo fmt --all --check
-	cargo clippy --workspace --all-targets --locked -- --deny warnings
-	RUSTDOCFLAGS="--deny warnings" cargo doc --package ketama --no-deps --locked
-	cargo test --workspace --locked
-	cargo fmt --all --check --manifest-path bench/native/Cargo.toml
-	$(MAKE) build-bench
-	cargo fmt --all --check --manifest-path fuzz/Cargo.toml
-	RUSTFLAGS="--cfg fuzzing" cargo test --locked --manifest-path fuzz/Cargo.toml --target-dir target/fuzz
-	rebar3 eunit --cover
-	rebar3 cover --verbose --min_coverage 95
-	rebar3 xref
-	rebar3 dialyzer
-	rebar3 edoc
-	sh test/build.sh
-	sh test/library.sh
-	sh test/package.sh
-	sh test/command.sh
-	sh test/stack.sh
-	sh test/sanitize.sh 5
-	$(MAKE) as-dependency upgrade fleet
+	@rm -f _build/test/TEST-*.xml _build/test/seconds
+	$(MAKE) --jobs=2 --no-print-directory $(if $(filter output-sync,$(.FEATURES)),--output-sync=line) \
+		test-erlang test-rust as-dependency test-scripts test-memory upgrade fleet
+	@escript test/slowest.escript
+
+TIMED = sh test/timed.sh
+
+test-rust: build-bench
+	$(TIMED) cargo fmt --all --check
+	$(TIMED) cargo clippy --workspace --all-targets --locked -- --deny warnings
+	$(TIMED) env RUSTDOCFLAGS="--deny warnings" cargo doc --package ketama --no-deps --locked
+	$(TIMED) cargo test --workspace --locked
+	$(TIMED) cargo fmt --all --check --manifest-path bench/native/Cargo.toml
+	$(TIMED) cargo fmt --all --check --manifest-path fuzz/Cargo.toml
+	$(TIMED) env RUSTFLAGS="--cfg fuzzing" cargo test --locked --manifest-path fuzz/Cargo.toml --target-dir target/fuzz
+
+test-erlang: build
+	$(TIMED) rebar3 eunit --cover
+	$(TIMED) rebar3 cover --verbose --min_coverage 95
+	$(TIMED) rebar3 xref
+	$(TIMED) rebar3 dialyzer
+	$(TIMED) rebar3 edoc
+
+# Runs one script after the other: some compile this checkout, and one checks that nothing else does.
+test-scripts: test-erlang
+	$(TIMED) sh test/build.sh
+	$(TIMED) sh test/library.sh
+	$(TIMED) sh test/package.sh
+	$(TIMED) sh test/command.sh
+
+# Waits for as-dependency, since both have cargo build into target/unoptimised.
+test-memory: test-erlang as-dependency
+	$(TIMED) sh test/stack.sh
+	$(TIMED) sh test/sanitize.sh 3
 
 # Checks the shared library and the Rust tests for memory errors.
 sanitize: setup-test build
@@ -63,11 +78,11 @@ fuzz:
 
 # Upgrades a running release to the next version, and takes it back.
 upgrade: setup-test build
-	sh test/upgrade/upgrade.sh
+	$(TIMED) sh test/upgrade/upgrade.sh
 
 # Builds projects that use ketama: with rebar3, as a release, with Mix.
 as-dependency: setup-test
-	sh test/as_dependency.sh
+	$(TIMED) sh test/as_dependency.sh
 
 # Packs what machines without Rust need: the Erlang sources, and the shared library for this machine's target or for
 # CARGO_BUILD_TARGET.
