@@ -4,10 +4,12 @@
 # asks for a key. The first builds the shared library, the others are given it.
 set -eu
 root=$(cd "$(dirname "$0")/.." && pwd)
+. "$root/test/functions.sh"
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 export HOME="${HOME:-$work}" TERM=dumb
 unset KETAMA_LIBRARY CARGO_BUILD_TARGET
+unoptimised "$root/target/unoptimised"
 
 key='user:123'
 server='10.0.1.5:11211'

@@ -5,6 +5,11 @@ fail() {
     exit 1
 }
 
+# From here on the shared library is built quickly, not to be quick, and its crates once for all scripts that want this.
+unoptimised() {
+    export CARGO_TARGET_DIR="$1" CARGO_PROFILE_RELEASE_OPT_LEVEL=0 CARGO_PROFILE_RELEASE_LTO=off
+}
+
 # mix_project FOLDER KETAMA: a project of Mix, called fleet, that depends on the ketama in a folder.
 mix_project() {
     mkdir -p "$1"

@@ -3,15 +3,13 @@
 # library built without optimisation, which takes the most of it.
 set -eu
 cd "$(dirname "$0")/.."
+. test/functions.sh
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 unset KETAMA_LIBRARY CARGO_BUILD_TARGET
 
-CARGO_PROFILE_RELEASE_OPT_LEVEL=0 CARGO_PROFILE_RELEASE_LTO=off CARGO_TARGET_DIR=target/stack \
-    REBAR_BARE_COMPILER_OUTPUT_DIR="$work" sh native/build.sh 2>"$work/said" || {
-    cat "$work/said"
-    exit 1
-}
+unoptimised "$PWD/target/unoptimised"
+REBAR_BARE_COMPILER_OUTPUT_DIR=$work sh native/build.sh 2>"$work/said" || fail "$(cat "$work/said")"
 cp -RL _build/test/lib/ketama/ebin "$work/"
 erl +sss 20 +sssdcpu 20 +sssdio 20 -noshell -pa "$work/ebin" _build/test/lib/ketama/test \
     -run ketama_stack main -s init stop
