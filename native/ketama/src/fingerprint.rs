@@ -147,7 +147,7 @@ mod tests {
     }
 
     proptest! {
-        #![proptest_config(ProptestConfig::with_cases(512))]
+        #![proptest_config(ProptestConfig::with_cases(128))]
 
         #[test]
         fn equal_where_nothing_moves(one in servers(), other in servers(), clients in 0_usize..9, crc: bool) {

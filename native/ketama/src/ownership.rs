@@ -388,6 +388,12 @@ mod tests {
             }
         }
 
+    }
+
+    proptest! {
+        // A case counts 2^15 hashes on each ring.
+        #![proptest_config(ProptestConfig::with_cases(16))]
+
         /// Every hash of crc15, on any two rings.
         #[test]
         fn diff_counts_all_hashes(old in servers(), new in servers(), dialects in 0_usize..9) {

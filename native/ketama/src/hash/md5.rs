@@ -496,10 +496,11 @@ mod tests {
         }
     }
 
+    /// Each length stands in two or three lanes: 301 is 7 * 43.
     #[test]
     fn every_number_of_lanes_with_a_mix_of_lengths() {
         for count in 0..=LANES {
-            for first in 0..=300 {
+            for first in (0..=300).step_by(7) {
                 let lengths = (0..count).map(|lane| (first + 37 * lane) % 301);
                 agree(&lengths.map(|length| message(length, first)).collect::<Vec<_>>());
             }
