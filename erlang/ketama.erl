@@ -62,7 +62,7 @@
 -export([address/1, format_error/1]).
 
 -export_type([continuum/0, name/0, ring/0, server/0, weight/0, key/0, source/0]).
--export_type([options/0, dialect/0, hash_name/0, lookup_options/0]).
+-export_type([ring_options/0, options/0, dialect/0, hash_name/0, lookup_options/0]).
 -export_type([hash/0, share/0, reason/0, fault/0]).
 
 %% Evaluates a call. An error of it is raised again with the arguments of the API's function and with the module
@@ -91,6 +91,19 @@
 -type source() :: file:filename_all() | [{iodata(), weight()} | iodata()].
 %% The path of a servers file, a flat string or a binary; or a list of servers, each with its weight or as a
 %% name alone, which has weight 1. Their order counts: it decides which of two servers owns a point that both have.
+-type ring_options() ::
+    #{
+        dialect => dialect(),
+        hash => hash_name(),
+        hash_tag => <<_:16>>,
+        ketama_points => pos_integer()
+    }
+    | [
+        {dialect, dialect()}
+        | {hash, hash_name()}
+        | {hash_tag, <<_:16>>}
+        | {ketama_points, pos_integer()}].
+%% The client whose ring it is, and its configuration; {@link new/2} explains them.
 -type options() ::
     #{
         dialect => dialect(),
@@ -105,8 +118,7 @@
         | {hash_tag, <<_:16>>}
         | {ketama_points, pos_integer()}
         | {name, name()}].
-%% The client whose ring it is, and its configuration; {@link new/2} explains them. `name' is an option of
-%% {@link start_link/2} alone.
+%% The options of a ring, and the name that {@link start_link/2} gives to it.
 -type dialect() ::
     libketama
     | libmemcached
@@ -213,12 +225,12 @@ new(Source) ->
 %% An option that the client does not have raises `badarg'.
 %%
 %% The mapping is exactly the client's, or the call fails. Two things log a warning: a line that libketama reads
-%% otherwise than it looks, which is read as libketama does; and a ring that the client itself could not make,
+%% differently from how it looks, which is read as libketama does; and a ring that the client itself could not make,
 %% because there are too many servers for it, say.
 %%
 %% Cost: about 5 microseconds a server, on a dirty scheduler unless it is a short list. The caller reads the file
 %% itself, past the VM's file server, so that a slow disk delays nobody else.
--spec new(source(), options()) -> {ok, continuum()} | {error, reason()}.
+-spec new(source(), ring_options()) -> {ok, continuum()} | {error, reason()}.
 new(Source, Options) ->
     ?EXPLAINED(ketama_source:new(Source, Options), [Source, Options]).
 
@@ -354,7 +366,7 @@ reload(Name) ->
     ?EXPLAINED(ketama_watcher:reload(Name), [Name]).
 
 %% @doc Takes the name from its continuum. References to the continuum itself stay valid. Have the supervisor stop a
-%% watcher of the name before, or it gives the name away again.
+%% watcher of the name before, or its next change starts the name again.
 -spec stop(name()) -> ok.
 stop(Name) ->
     ?EXPLAINED(ketama_nif:forget(Name), [Name]).
@@ -437,7 +449,8 @@ moved(Old, New, Keys) ->
 
 %% @doc Returns where a server listens, as `gen_tcp:connect/3' takes it: host and port, 11211 if the name has none,
 %% or `{local, Path}' and 0 for a socket. It reads the names that the clients have: `10.0.0.1:11211', `[::1]:11211',
-%% `cache/10.0.0.1:11211', `/run/memcached.sock'.
+%% `cache/10.0.0.1:11211', `/run/memcached.sock'. Without brackets, `::1:8080' is an IPv6 address and a port or an
+%% address alone: such a name raises `badarg'.
 -spec address(server() | iodata()) ->
     {inet:hostname() | inet:ip_address() | {local, file:filename_all()}, inet:port_number()}.
 address(Server) ->

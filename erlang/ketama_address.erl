@@ -39,10 +39,11 @@ name(Name) ->
 drop_slashes("//" ++ Path) -> Path;
 drop_slashes(Path) -> Path.
 
-%% libmemcached writes the port 0 behind the path of a socket.
+%% libmemcached writes the port 0 after the path of a socket, twemproxy the colon alone.
 local(Path) ->
     case lists:reverse(Path) of
         "0:" ++ Reversed -> {{local, lists:reverse(Reversed)}, 0};
+        ":" ++ Reversed -> {{local, lists:reverse(Reversed)}, 0};
         _ -> {{local, Path}, 0}
     end.
 
@@ -54,8 +55,13 @@ address("[" ++ Rest) ->
     end;
 address(Address) ->
     case inet:parse_ipv6strict_address(Address) of
-        {ok, Host} -> {Host, ?DEFAULT_PORT};
-        {error, einval} -> host_and_port(string:split(Address, ":", trailing))
+        {ok, Host} ->
+            %% `::1:8080' may be an address, and an address and a port.
+            Before = lists:droplast(string:split(Address, ":", trailing)),
+            inet:parse_ipv6strict_address(lists:append(Before)) =:= {error, einval} orelse error(badarg),
+            {Host, ?DEFAULT_PORT};
+        {error, einval} ->
+            host_and_port(string:split(Address, ":", trailing))
     end.
 
 host_and_port([Host]) -> {host(Host), ?DEFAULT_PORT};

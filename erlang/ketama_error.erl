@@ -60,10 +60,12 @@ sentence(no_servers) ->
     "There is no server with points. Give at least one, in a servers file as a line of name, tab, weight; do not "
     "leave out all.";
 sentence(system_limit) ->
-    "There is not enough memory for so many servers or points, or for what moves between them. Give fewer servers; "
-    "where weights are numbers of points, smaller weights.";
+    "There are more points than a continuum can have, or there is not enough memory for them or for what moves between "
+    "them. Give fewer servers; where weights are numbers of points, smaller weights or fewer ketama_points.";
 sentence(no_watcher) ->
     "No ketama_watcher is running for this name. Put ketama_watcher:child_spec/1 into a supervisor.";
+sentence({already_started, Watcher}) when is_pid(Watcher) ->
+    io_lib:format("A ketama_watcher of this name is running already: ~p.", [Watcher]);
 sentence({not_started, Name}) when is_atom(Name) ->
     io_lib:format("No continuum has the name ~tp. Give it to one by ketama:start_link/2 or a ketama_watcher.", [Name]);
 sentence({nif_not_loaded, Why}) ->
@@ -87,7 +89,7 @@ fault(space_in_name) ->
 fault(missing_weight) ->
     "the weight is missing. Write name, tab, weight";
 fault(no_digits) ->
-    "libketama reads no digit of the weight, whose last byte it cuts off, taking it for the newline. Write an "
+    "the weight is no number, or one digit without a newline right after it, which libketama cuts off. Write an "
     "integer from 1 and a newline right after it";
 fault(zero_weight) ->
     "the weight is zero. Write an integer from 1, or put # before the line";

@@ -19,7 +19,7 @@
 -define(MAX_TIME, 16#FFFFFFFF).
 
 %% @doc Returns the options of a ring as a map. All functions here raise `badarg' if an option is wrong.
--spec ring(ketama:options()) -> map().
+-spec ring(ketama:ring_options()) -> map().
 ring(Options) ->
     checked(ring, Options).
 

@@ -18,7 +18,7 @@
 
 %% @doc Makes a continuum from the file of a path, or from a list. Raises `badarg' if it is neither, or if an option is
 %% wrong.
--spec new(ketama:source(), ketama:options()) -> {ok, ketama:continuum()} | {error, ketama:reason()}.
+-spec new(ketama:source(), ketama:ring_options()) -> {ok, ketama:continuum()} | {error, ketama:reason()}.
 new(Source, Options) ->
     with_nif(fun() ->
         Map = ketama_options:ring(Options),

@@ -123,6 +123,10 @@ right ring.twemproxy --dialect twemproxy ring --hash murmur --hash-tag '{}' "$od
 right ring.twemproxy ring --hash=md5 "$odd" --dialect=twemproxy --hash=murmur --hash-tag='{}' -- "$@"
 right info info "$odd" --dialect twemproxy --hash murmur --hash-tag '{}'
 right shares shares "$odd"
+says 0 info "$odd" --dialect cache_memcached_fast --ketama-points 10
+fewer=$(sed -n 's/^points\t//p' "$work/out")
+says 0 info "$odd" --dialect cache_memcached_fast
+[ "$(sed -n 's/^points\t//p' "$work/out")" = $((15 * fewer)) ] || fail "ketama-points has no effect"
 right diff diff "$odd" "$work/new"
 
 says 0 ring --help
@@ -146,6 +150,8 @@ done
 wrong 2 "one of md5 with the dialect libketama, not crc32" ring "$odd" x --hash crc32
 wrong 2 "two bytes, not {" ring "$odd" x --dialect twemproxy --hash-tag '{'
 wrong 2 "no option hash_tag with the dialect libketama" ring "$odd" x --hash-tag '{}'
+wrong 2 "many is no number" info "$odd" --dialect cache_memcached_fast --ketama-points many
+wrong 2 "no option ketama_points with the dialect nginx" info "$odd" --dialect nginx --ketama-points 10
 
 # Wrong files, and one to be warned of.
 printf 'a\t0\n' >"$work/zero"

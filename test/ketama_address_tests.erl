@@ -16,6 +16,10 @@ address_test_() ->
             {<<"[::1]">>, {V6, 11211}},
             {<<"::1">>, {V6, 11211}},
             {<<"0:0:0:0:0:0:0:1:11212">>, {V6, 11212}},
+            {<<"::1:11211">>, {V6, 11211}},
+            {<<"0:0:0:0:0:0:0:1">>, {V6, 11211}},
+            {<<"2001:db8::1">>, {{16#2001, 16#db8, 0, 0, 0, 0, 0, 1}, 11211}},
+            {<<"::">>, {{0, 0, 0, 0, 0, 0, 0, 0}, 11211}},
             %% Java's.
             {<<"/10.0.0.1:11212">>, {"10.0.0.1", 11212}},
             {<<"cache.local/10.0.0.1:11212">>, {"10.0.0.1", 11212}},
@@ -24,6 +28,7 @@ address_test_() ->
             %% Sockets.
             {<<"/run/memcached.sock">>, {{local, "/run/memcached.sock"}, 0}},
             {<<"/run/memcached.sock:0">>, {{local, "/run/memcached.sock"}, 0}},
+            {<<"/run/memcached.sock:">>, {{local, "/run/memcached.sock"}, 0}},
             {<<"unix:/run/memcached.sock">>, {{local, "/run/memcached.sock"}, 0}},
             {<<"unix:///run/memcached.sock:0">>, {{local, "/run/memcached.sock"}, 0}},
             {<<"/run/", 16#43A/utf8>>, {{local, [$/, $r, $u, $n, $/, 16#43A]}, 0}}
@@ -31,7 +36,7 @@ address_test_() ->
     ] ++
         [
             ?_assertError(badarg, ketama:address(Name))
-         || Name <- ["", ":11211", "a:port", "a:-1", "a:65536", "a:", "[::1", "[a]:1", "[::1]1", <<255>>, a, 1, [a]]
+         || Name <- ["", ":11211", "a:port", "a:-1", "a:65536", "a:", "[::1", "[a]:1", "[::1]1", "::1:8080", "fe80::1:2345", <<255>>, a, 1, [a]]
         ].
 
 %% gen_tcp takes it.

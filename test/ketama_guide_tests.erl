@@ -283,7 +283,9 @@ sharing_a_pool([First | Blocks], Start) ->
     ?assertEqual(Owner, bound('Found', Bindings)),
     ?assertEqual([<<"10.0.0.2:11211">>], bound('Down', Bindings)),
     ?assert(abs(bound('Moved', Bindings) - 0.75) < 0.001),
-    ?assertNotEqual(<<"10.0.0.2:11211">>, bound('Next', Bindings)).
+    ?assertEqual(<<"10.0.0.4:11211">>, ketama:getserver(bound('C', Bindings), <<"user:123">>)),
+    ?assertNotEqual(<<"10.0.0.4:11211">>, bound('Next', Bindings)),
+    ?assertNotEqual(<<"10.0.0.4:11211">>, bound('Ejected', Bindings)).
 
 weights(Ring) ->
     [{Name, Weight} || {Name, Weight, _Points} <- ketama:servers(Ring)].
