@@ -18,9 +18,10 @@ fleet: setup-test build
 
 # Runs all tests, two targets at a time, and names the ten tests that took longest.
 test: setup-test
-	@rm -f _build/test/TEST-*.xml _build/test/seconds
+	@rm -f _build/test/TEST-*.xml _build/test/seconds _build/test/failed
 	$(MAKE) --jobs=2 --no-print-directory $(if $(filter output-sync,$(.FEATURES)),--output-sync=line) \
-		test-erlang test-rust as-dependency test-scripts test-memory upgrade fleet
+		test-erlang test-rust as-dependency test-scripts test-memory upgrade fleet || \
+		{ sed 's/^/Failed: /' _build/test/failed >&2; exit 1; }
 	@escript test/slowest.escript
 
 TIMED = sh test/timed.sh

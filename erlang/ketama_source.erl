@@ -128,16 +128,22 @@ make({servers_file, Path}, Contents, Options) ->
 make(_List, Servers, Options) ->
     log_warnings("a list of servers", Options, ketama_nif:new(Servers, Options, name_bytes(Servers))).
 
-%% A list with a wrong server counts as large, so that a dirty scheduler checks it.
+%% A list with a name that is neither a binary nor a flat string counts as large, so that a dirty scheduler looks
+%% at it: a deep list of few bytes may have any number of empty parts.
 name_bytes(Servers) ->
     try
-        iolist_size([name(Server) || Server <- Servers])
+        lists:sum([flat_size(Server) || Server <- Servers])
     catch
         error:_ -> 1 bsl 32
     end.
 
-name({Name, _Weight}) -> Name;
-name(Name) -> Name.
+flat_size({Name, _Weight}) ->
+    flat_size(Name);
+flat_size(Name) when is_binary(Name) ->
+    byte_size(Name);
+flat_size(Name) ->
+    true = lists:all(fun is_integer/1, Name),
+    length(Name).
 
 log_warnings(Source, Options, {ok, Continuum, Warnings}) ->
     Dialect = maps:get(dialect, Options, libketama),

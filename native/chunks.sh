@@ -16,5 +16,8 @@ ERL_CRASH_DUMP_SECONDS=0 erl -noshell -eval '
     edoc:files(filelib:wildcard("erlang/*.erl"),
         [{dir, Folder}, {doclet, edoc_doclet_chunks}, {layout, edoc_layout_chunks}]),
     halt().' -extra "$new"
+for chunk in doc/chunks/*.chunk; do
+    [ -e "$new/chunks/${chunk##*/}" ] || rm -f "$chunk"
+done
 mv -f "$new"/chunks/ketama_*.chunk doc/chunks/
 mv -f "$new/chunks/ketama.chunk" doc/chunks/

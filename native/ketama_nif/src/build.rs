@@ -136,7 +136,9 @@ fn new<'a>(
     if let Some(entry) = invalid {
         return Ok(invalid_server(env, entry));
     }
-    budget.spend(Continuum::point_count(&servers, options).unwrap_or(0))?;
+    let points = Continuum::point_count(&servers, options).unwrap_or(0);
+    let longest = servers.iter().map(|server| server.name().len()).max().unwrap_or(0);
+    budget.spend(points.saturating_mul(options.dialect().work_of_point(longest)))?;
     match Continuum::new(servers, options) {
         Ok(continuum) => Ok(made(env, continuum, Vec::new())),
         Err(BuildError::TotalOutOfRange(index)) => {
