@@ -228,7 +228,7 @@ new(Source) ->
 %% differently from how it looks, which is read as libketama does; and a ring that the client itself could not make,
 %% because there are too many servers for it, say.
 %%
-%% Cost: about 5 microseconds a server, on a dirty scheduler unless it is a short list. The caller reads the file
+%% Cost: about 2 microseconds a server, on a dirty scheduler unless it is a short list. The caller reads the file
 %% itself, past the VM's file server, so that a slow disk delays nobody else.
 -spec new(source(), ring_options()) -> {ok, continuum()} | {error, reason()}.
 new(Source, Options) ->
