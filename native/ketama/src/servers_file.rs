@@ -168,6 +168,14 @@ mod tests {
         }
     }
 
+    /// Blanks at the start are skipped in a definition only.
+    #[test]
+    fn comments_start_at_the_first_byte() {
+        assert_eq!(read(b" #a\t5\n"), [(b"#a".to_vec(), 5)]);
+        assert_eq!(fault(b" # a\n"), (1, Fault::NoDigits));
+        assert_eq!(read(b"# a\t5\n"), []);
+    }
+
     #[test]
     fn no_definitions() {
         for contents in [&b""[..], b"\n", b"# a 1\n#\n", b"x", b"\n\n\n"] {
@@ -194,13 +202,17 @@ mod tests {
 
     #[test]
     fn long_lines() {
-        let comment = [&b"#"[..], &[b' '; 125], b"\n"].concat();
-        let file = parse(&comment).expect("a valid file");
-        assert_eq!(file.traps, [(1, Trap::LongLine { limit: 126 })]);
-        assert_eq!(parse(&comment[2..]).map_err(|e| e.fault), Err(Fault::BlankLine));
+        let comment = |length: usize| [&b"#"[..], &vec![b' '; length - 2], b"\n"].concat();
+        let traps = |length| parse(&comment(length)).map(|file| file.traps);
+        assert_eq!(traps(126), Ok(vec![]));
+        assert_eq!(traps(127), Ok(vec![(1, Trap::LongLine { limit: 126 })]));
+        assert_eq!(fault(&comment(127)[1..]), (1, Fault::BlankLine));
         let name = [b'n'; 255];
         let line = [&name[..], b"\t7\n"].concat();
         assert_eq!(read(&line), [(name.to_vec(), 7)]);
+        let definition = |length: usize| [&b"a"[..], &vec![b' '; length - 3], b"7\n"].concat();
+        assert_eq!(read(&definition(MAX_LINE)), [(b"a".to_vec(), 7)]);
+        assert_eq!(fault(&definition(MAX_LINE + 1)), (1, Fault::LongLine));
         let endless = [&b"a\t7\n"[..], b"a\t", &b"7".repeat(10 << 20)].concat();
         assert_eq!(fault(&endless), (2, Fault::LongLine));
     }
@@ -240,6 +252,12 @@ mod tests {
             let contents = [&b"# comment\nok\t1\n"[..], line].concat();
             assert_eq!(fault(&contents), (3, expected), "{line:?}");
         }
+    }
+
+    #[test]
+    fn faults_in_words() {
+        let invalid = parse(b"a\t5\nb\n").expect_err("an invalid file");
+        assert_eq!(invalid.to_string(), "line 2: missing weight");
     }
 
     #[test]
