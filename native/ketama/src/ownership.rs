@@ -335,6 +335,8 @@ mod tests {
         let modula = continuum(&many, "modula", "md5");
         let ring = continuum(&many, "libketama", "md5");
         assert_eq!(diff(&modula, &ring).err(), Some(DiffError::SystemLimit));
+        assert_eq!(diff(&ring, &modula).err(), Some(DiffError::SystemLimit));
+        assert_eq!(DiffError::SystemLimit.to_string(), "there are too many pairs of servers");
     }
 
     #[test]
