@@ -327,7 +327,9 @@ mod tests {
         assert_eq!(make(Vec::new()), Some(BuildError::NoServers));
         let max = ("a", i64::MAX);
         assert_eq!(make(servers(&[max; 2])), None);
-        assert_eq!(make(servers(&[max; 3])), Some(BuildError::TotalOutOfRange(2)));
+        let error = BuildError::TotalOutOfRange(2);
+        assert_eq!(make(servers(&[max; 3])), Some(error));
+        assert_eq!(error.to_string(), "server 3: total out of range");
         let modula = Options::new(Dialect::named("modula").expect("a dialect"));
         let error = Continuum::new(servers(&[max; 2]), modula).err();
         assert_eq!(error, Some(BuildError::SystemLimit));
@@ -443,6 +445,36 @@ mod tests {
         assert_eq!(winners(same, "libmemcached_consistent"), [same[0]]);
         assert_eq!(winners(same, "twemproxy"), [same[0]]);
         assert_eq!(winners(["/a:1", "a:1"], "spymemcached"), ["a:1"]);
+    }
+
+    #[test]
+    fn points_are_the_clients_own() {
+        for dialect in &DIALECTS {
+            let (servers, options) =
+                (servers(&[("a", 1), ("b", 2), ("c", 3)]), Options::new(dialect));
+            let (pool, order) = (options.pool(&servers), dialect.order(&servers));
+            let points = dialect.points(&pool, &servers, &order, options.hash()).expect("memory");
+            let to_client = |value| dialect.edge(&pool).to_client(value);
+            let points = points.iter().map(|point| (to_client(point.value()), point.owner()));
+            let mut expected: Vec<_> = points.collect();
+            expected.sort_by_key(|&(value, _)| match dialect.name() {
+                "folsom" => i64::from(value.cast_signed()),
+                _ => value.into(),
+            });
+            let continuum = Continuum::new(servers, options).expect("a continuum");
+            assert_eq!(continuum.points(), expected, "{}", dialect.name());
+        }
+    }
+
+    #[test]
+    fn bytes_of_all_parts() {
+        let continuum = continuum(&[("a:1", 1), ("bb:11", 1)], "libketama");
+        // Two indices of names, and the number of points.
+        let server = size_of::<Server>() + 3 * 4;
+        // 320 points and four sentinels, and where 256 buckets start and the last one ends.
+        let points = 8 * (320 + 4) + 4 * (256 + 1);
+        let names = "a:1".len() + "bb:11".len();
+        assert_eq!(continuum.bytes(), size_of::<Continuum>() + 2 * server + names + points);
     }
 
     #[test]
