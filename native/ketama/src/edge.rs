@@ -285,6 +285,19 @@ mod tests {
         }
     }
 
+    #[test]
+    fn no_more_points_than_needed() {
+        for (values, extra) in [
+            (&[0, u32::MAX][..], &[][..]),
+            (&[1, u32::MAX], &[Point::new(0, 1)]),
+            (&[0, 5], &[Point::new(u32::MAX, 0)]),
+            (&[1, 5, 5], &[Point::new(0, 1), Point::new(u32::MAX, 0)]),
+        ] {
+            let points = values.iter().zip(0..).map(|(&value, owner)| Point::new(value, owner));
+            assert_eq!(Edge::LowToHighest.extra_points(points), extra, "{values:?}");
+        }
+    }
+
     proptest! {
         #[test]
         fn the_rule_of_the_client(
