@@ -365,6 +365,19 @@ mod tests {
         }
     }
 
+    /// The edge's points are out of the range.
+    #[test]
+    fn clockwise_within_a_range() {
+        let points = points(&[10, 20, 30, 40]);
+        let owners = |index| points.clockwise(&(1..3), index).map(Point::owner).collect::<Vec<_>>();
+        assert_eq!([0, 1, 2, 3, 4].map(owners), [[2, 1], [1, 2], [2, 1], [1, 2], [1, 2]]);
+    }
+
+    #[test]
+    fn more_than_the_memory() {
+        assert!(try_with_capacity::<Point>(usize::MAX / size_of::<Point>()).is_err());
+    }
+
     #[test]
     fn equal_points() {
         agrees(&[7; 50], [0, 7, 8, u32::MAX]);
