@@ -80,6 +80,7 @@ mod tests {
             let digits = number.digits().to_le_bytes();
             assert_eq!(digits[..number.length()], *format!("{expected}").as_bytes());
             assert!(digits[number.length()..].iter().all(|&byte| byte == 0));
+            assert_eq!(number.is_multiple_of_ten(), expected % 10 == 0);
             number.increment();
         }
     }
