@@ -485,6 +485,19 @@ mod tests {
         }
     }
 
+    /// Of the clients that have md5 but do not start with it.
+    #[test]
+    fn default_hashes() {
+        for (dialect, hash) in [
+            ("libmemcached", "md5"),
+            ("libmemcached_consistent", "one_at_a_time"),
+            ("twemproxy", "fnv1a_64"),
+            ("modula", "one_at_a_time"),
+        ] {
+            assert_eq!(Dialect::named(dialect).expect("a dialect").default_hash(), hash);
+        }
+    }
+
     fn named(names: &[&str]) -> Vec<Server> {
         let server = |name: &&str| Server::new(name.as_bytes(), 1).expect("a server");
         names.iter().map(server).collect()
@@ -578,6 +591,12 @@ mod tests {
             [Excess::Total { limit: INT_MAX }]
         );
         assert_eq!(excesses("libmemcached", &servers(1, (1 << 31) - 1)), []);
+        let consistent = servers(101, 1 << 32);
+        assert_eq!(excesses("libmemcached_consistent", &consistent[..100]), []);
+        assert_eq!(
+            excesses("libmemcached_consistent", &consistent),
+            [Excess::Servers { limit: 100 }]
+        );
         assert_eq!(excesses("libketama", &servers(200, 1 << 32)), []);
         for name in ["twemproxy", "spymemcached"] {
             let error = [Excess::Total { limit: INT_MAX }];
