@@ -70,3 +70,37 @@ impl Default for Options {
         Self::new(&DIALECTS[0])
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::continuum::Continuum;
+
+    #[test]
+    fn only_what_the_client_has() {
+        let crc32 = Hash::named("crc32").expect("a hash");
+        for (dialect, hash, tag, ketama_points) in [
+            ("libketama", false, false, false),
+            ("twemproxy", true, true, false),
+            ("cache_memcached_fast", true, false, true),
+        ] {
+            let options = Options::new(Dialect::named(dialect).expect("a dialect"));
+            assert_eq!(options.with_hash(crc32).is_some(), hash, "{dialect}");
+            assert_eq!(options.with_tag(*b"{}").is_some(), tag, "{dialect}");
+            let points = options.with_ketama_points(NonZeroU32::MIN);
+            assert_eq!(points.is_some(), ketama_points, "{dialect}");
+        }
+    }
+
+    #[test]
+    fn points_of_weight_1() {
+        let count = |options| {
+            let server = Server::new(b"a", 1).expect("a server");
+            Continuum::new(vec![server], options).expect("a continuum").counts()[0]
+        };
+        let options = Options::new(Dialect::named("cache_memcached_fast").expect("a dialect"));
+        assert_eq!(count(options), 150);
+        let seven = NonZeroU32::new(7).and_then(|seven| options.with_ketama_points(seven));
+        assert_eq!(count(seven.expect("a dialect with points")), 7);
+    }
+}
