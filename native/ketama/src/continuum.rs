@@ -467,6 +467,13 @@ mod tests {
     }
 
     #[test]
+    fn limits_of_the_client() {
+        let excesses = |weight| continuum(&[("a", weight)], "twemproxy").excesses();
+        assert_eq!(excesses((1 << 31) - 1), []);
+        assert_eq!(excesses(1 << 31), [Excess::Total { limit: (1 << 31) - 1 }]);
+    }
+
+    #[test]
     fn bytes_of_all_parts() {
         let continuum = continuum(&[("a:1", 1), ("bb:11", 1)], "libketama");
         // Two indices of names, and the number of points.
