@@ -454,6 +454,11 @@ mod tests {
         assert_eq!(hashes(&keys[..4])[..4], expected[..4]);
     }
 
+    #[test]
+    fn there_are_levels_to_try() {
+        assert!(!simd_levels().is_empty());
+    }
+
     #[track_caller]
     fn agree(messages: &[Vec<u8>]) {
         for level in simd_levels() {
@@ -482,6 +487,10 @@ mod tests {
                     expected.extend(digest_words(&label));
                 }
             }
+            // Three bytes of text and five digits end in the second word, their padding in the third.
+            numbered.each(b"abc", 10_001, &mut digests);
+            let labels = (0..10_001).map(|number| format!("abc{number}"));
+            expected.extend(labels.flat_map(|label| digest_words(label.as_bytes())));
             numbered.others(&[b"", &[7; 99]], &mut digests);
             expected.extend([&b""[..], &[7; 99]].map(digest_words).as_flattened());
             numbered.flush(&mut digests);
