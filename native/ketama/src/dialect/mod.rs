@@ -468,6 +468,7 @@ pub enum Excess {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::hash::HASHES;
     use ::md5::{Digest, Md5};
     use proptest::prelude::*;
 
@@ -562,8 +563,29 @@ mod tests {
                 }
                 prop_assert_eq!(&points.values, &values);
                 prop_assert_eq!(values.len(), count);
-                prop_assert_eq!(points.owners, owners);
+                prop_assert_eq!(&points.owners, &owners);
+                // They leave room for the edge's points, and no more.
+                prop_assert_eq!(points.values.capacity(), values.len() + MAX_EXTRA_POINTS);
+                prop_assert_eq!(points.owners.capacity(), owners.len() + MAX_EXTRA_POINTS);
             }
+        }
+    }
+
+    /// Numbers of equal servers for which libketama's arithmetic gives other numbers.
+    #[test]
+    fn points_of_equal_servers() {
+        for (dialect, count, points) in [
+            ("libmemcached", 25, 156),
+            ("twemproxy", 25, 156),
+            ("spymemcached", 61, 160),
+            ("hashring", 7, 156),
+            ("node_memcached", 7, 156),
+            ("uhashring", 61, 160),
+        ] {
+            let dialect = Dialect::named(dialect).expect("a dialect");
+            let (pool, servers) = (Pool::of(&servers(count, 1), 0), servers(1, 1));
+            let made = dialect.points(&pool, &servers, &[0], &HASHES[0]).expect("memory");
+            assert_eq!(made.owners, [(0, points)], "{}", dialect.name);
         }
     }
 
