@@ -453,7 +453,9 @@ mod tests {
             let (servers, options) =
                 (servers(&[("a", 1), ("b", 2), ("c", 3)]), Options::new(dialect));
             let (pool, order) = (options.pool(&servers), dialect.order(&servers));
-            let points = dialect.points(&pool, &servers, &order, options.hash()).expect("memory");
+            let count = dialect.point_count(&pool, &servers).expect("not too many");
+            let points = dialect.points(&pool, &servers, &order, options.hash(), count);
+            let points = points.expect("memory");
             let to_client = |value| dialect.edge(&pool).to_client(value);
             let points = points.iter().map(|point| (to_client(point.value()), point.owner()));
             let mut expected: Vec<_> = points.collect();
