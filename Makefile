@@ -1,5 +1,5 @@
 # For developers of ketama. A project that uses ketama builds it with rebar3 or Mix, without make.
-.PHONY: demo fleet test test-rust test-erlang test-scripts test-memory bench clients fuzz soak sanitize upgrade otp package doc release-check ketama ring diff setup setup-test setup-clients setup-doc build build-bench as-dependency clean
+.PHONY: demo fleet test test-rust test-erlang test-scripts test-memory bench clients fuzz mutants soak sanitize upgrade otp package doc release-check ketama ring diff setup setup-test setup-clients setup-doc build build-bench as-dependency clean
 
 EBIN = _build/default/lib/ketama/ebin
 SERVERS = examples/ketama.servers
@@ -76,6 +76,16 @@ fuzz:
 		RUSTC_BOOTSTRAP=1 cargo fuzz run $(FUZZ) $$target _build/fuzz/$$target fuzz/corpus/$$target -- \
 			-max_len=4096 -timeout=20 -max_total_time=$(SECONDS) || exit 1; \
 	done
+
+# Changes the Rust code at one place after another, and lists the changes that no test notices: all of them, or those of
+# a file, as in make mutants FILE=native/ketama/src/edge.rs. Takes hours for all; the lists go to _build/mutants.out.
+mutants: export CARGO_PROFILE_DEV_OPT_LEVEL = 1
+mutants: export CARGO_PROFILE_DEV_DEBUG = false
+mutants: export PROPTEST_CASES = 32
+mutants:
+	@command -v cargo-mutants >/dev/null || { echo "Installing cargo-mutants."; cargo install --locked cargo-mutants; }
+	@mkdir -p _build
+	@cargo mutants --package ketama --output _build $(if $(FILE),--file "$(FILE)")
 
 # Upgrades a running release to the next version, and takes it back.
 upgrade: setup-test build
