@@ -450,10 +450,10 @@ mod tests {
     #[test]
     fn points_are_the_clients_own() {
         for dialect in &DIALECTS {
-            let (servers, options) =
-                (servers(&[("a", 1), ("b", 2), ("c", 3)]), Options::new(dialect));
-            let (pool, order) = (options.pool(&servers), dialect.order(&servers));
-            let count = dialect.point_count(&pool, &servers).expect("not too many");
+            let servers = servers(&[("a", 1), ("b", 2), ("c", 3)]);
+            let options = Options::new(dialect);
+            let (pool, count) = Continuum::pool(&servers, options).expect("a pool");
+            let order = dialect.order(&servers);
             let points = dialect.points(&pool, &servers, &order, options.hash(), count);
             let points = points.expect("memory");
             let to_client = |value| dialect.edge(&pool).to_client(value);
@@ -463,6 +463,7 @@ mod tests {
                 "folsom" => i64::from(value.cast_signed()),
                 _ => value.into(),
             });
+            assert_eq!(Continuum::point_count(&servers, options), Ok(expected.len()));
             let continuum = Continuum::new(servers, options).expect("a continuum");
             assert_eq!(continuum.points(), expected, "{}", dialect.name());
         }
