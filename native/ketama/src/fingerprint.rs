@@ -137,6 +137,10 @@ mod tests {
         }
         let all = continuum(&[("a", 20_000), ("b", 20_000)], "modula", "crc15");
         same(&all, &continuum(&[("a", 20_000), ("b", 13_000)], "modula", "crc15"));
+        // One has more slots than there are hashes, of which 3 is no divisor.
+        let thirds = [("a", 1), ("b", 1), ("c", 1)];
+        let many = continuum(&thirds.repeat(11_000), "modula", "crc15");
+        same(&continuum(&thirds, "modula", "crc15"), &many);
         let weighted = continuum(&[("b", 1), ("a", 1)], "libketama", "md5");
         same(&weighted, &continuum(&[("a", 5), ("b", 5)], "libketama", "md5"));
     }
