@@ -580,6 +580,7 @@ mod tests {
             ("hashring", 7, 156),
             ("node_memcached", 7, 156),
             ("uhashring", 61, 160),
+            ("enyim", 61, 160),
         ] {
             let dialect = Dialect::named(dialect).expect("a dialect");
             let servers = servers(count, 1);
@@ -596,6 +597,7 @@ mod tests {
         let servers = ["b", "aa", "a:11211", "/a"];
         assert_eq!(order("libketama", &servers), [0, 1, 2, 3]);
         assert_eq!(order("spymemcached", &servers), [3, 2, 1, 0]);
+        assert_eq!(order("dalli", &servers), [3, 2, 1, 0]);
         assert_eq!(order("twemproxy", &servers), [2, 0, 3, 1]);
         assert_eq!(order("xmemcached", &["/b", "a", "c"]), [1, 0, 2]);
     }
