@@ -477,6 +477,13 @@ mod tests {
     }
 
     #[test]
+    fn slow_points() {
+        let work = |name, bytes| Dialect::named(name).expect("a dialect").work_of_point(bytes);
+        assert_eq!([0, 31, 32, 64, 255].map(|bytes| work("libketama", bytes)), [1, 1, 2, 3, 8]);
+        assert_eq!([10, 250].map(|bytes| work("dalli", bytes)), [16, 128]);
+    }
+
+    #[test]
     fn rows_name_existing_hashes() {
         for dialect in &DIALECTS {
             assert!(dialect.hashes.iter().all(|name| Hash::named(name).is_some()));
