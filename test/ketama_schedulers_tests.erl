@@ -27,7 +27,12 @@ work_is_charged_test_() ->
     {ok, Ring} = ketama:new([{integer_to_binary(I), 1} || I <- lists:seq(1, 20)]),
     Keys = [integer_to_binary(I) || I <- lists:seq(1, 450)],
     Servers = [integer_to_binary(I) || I <- lists:seq(1, 15)],
+    {ok, Slots} = ketama:new([integer_to_binary(I) || I <- lists:seq(1, 1200)], #{dialect => modula}),
+    {ok, Large} = ketama:new([integer_to_binary(I) || I <- lists:seq(1, ?SERVERS)]),
     [
+        %% For the servers that it returns, and for those that there are.
+        ?_assert(reductions(fun() -> ketama:replicas(Slots, "k", 1200) end) >= 10 * 40),
+        ?_assert(reductions(fun() -> ketama:replicas(Large, "k", 1) end) >= 2 * 40),
         ?_assert(reductions(fun() -> ketama:new(Servers) end) >= 9 * 40),
         ?_assert(reductions(fun() -> ketama:replicas(Ring, "k", 20) end) >= 40),
         ?_assert(reductions(fun() -> ketama:getservers(Ring, Keys) end) >= 2 * 40),
@@ -58,6 +63,7 @@ main() ->
     Deep = [{lists:duplicate(?BYTES, []) ++ ["a:1"], 1}],
     Down = [Name || {Name, _} <- tl(Servers)],
     Hundred = lists:sublist(Many, 100),
+    Source = binary:copy(Key, 8),
     Calls = [
         {Name, Call}
      || Ring <- Rings,
@@ -82,6 +88,7 @@ main() ->
         {points, fun() -> ketama:points(Large) end},
         {diff, fun() -> ketama:diff(Large, Large) end},
         {without, fun() -> ketama:without(Large, ["1"]) end},
+        {naming, fun() -> ketama_nif:put(large, Large, Source, 0) end},
         {making, fun() -> ketama:new(Servers) end},
         {making_of_long_labels, fun() -> ketama:new(Long, #{dialect => libmemcached_consistent}) end},
         {making_by_a_slow_hash, fun() -> ketama:new(Long, #{dialect => dalli}) end},
