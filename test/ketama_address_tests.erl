@@ -1,4 +1,4 @@
-%% address/1: where a server listens, from its name in any client's spelling; gen_tcp takes what it returns.
+%% address/1 reads host and port from a server's name in any client's spelling, and gen_tcp accepts what it returns.
 -module(ketama_address_tests).
 
 -include_lib("eunit/include/eunit.hrl").
@@ -39,7 +39,7 @@ address_test_() ->
          || Name <- ["", ":11211", "a:port", "a:-1", "a:65536", "a:", "[::1", "[a]:1", "[::1]1", "::1:8080", "fe80::1:2345", <<255>>, a, 1, [a]]
         ].
 
-%% gen_tcp takes it.
+
 connect_test() ->
     {ok, Listen} = gen_tcp:listen(0, [{ip, {127, 0, 0, 1}}]),
     {ok, Port} = inet:port(Listen),

@@ -1,5 +1,5 @@
-%% Every exported function with every kind of term in each of its places, the other places right: it returns what
-%% its specification says or raises a documented error. First it is called with all places right.
+%% Calls every exported function with every kind of term as each argument, the other arguments being right: it must
+%% return what its specification says or raise a documented error. First it is called with right arguments only.
 -module(ketama_any_term_tests).
 
 -include_lib("eunit/include/eunit.hrl").
@@ -66,7 +66,7 @@ watcher_test_() ->
         Options <- [case Option of servers_file -> maps:remove(source, Source); _ -> Source end]
     ].
 
-%% Private, but no call of it harms the VM.
+%% A private module, but no call of it may harm the VM.
 nif_test_() ->
     C = continuum(),
     tests(ketama_nif, [], [
@@ -96,7 +96,8 @@ nif_test_() ->
         {info, [C], fun is_info/1}
     ]).
 
-%% A test of each row, {Function, RightArguments, IsResult}; the rows are all that a module exports but for Others.
+%% Makes a test of each row, {Function, RightArguments, IsResult}. The rows must be all that a module exports, except
+%% Others.
 tests(Module, Others, Rows) ->
     Exported = Module:module_info(exports) -- [{module_info, 0}, {module_info, 1} | Others],
     Tried = [{Function, length(Arguments)} || {Function, Arguments, _} <- Rows],
@@ -127,7 +128,7 @@ call(Module, Function, Arguments, Is) ->
         Class:Reason -> error({Class, brief(Reason), Module, Function, brief(Arguments)})
     end.
 
-%% The default is there at the start, and no name is left at the end.
+%% Starts each test with a default continuum, and leaves no name behind.
 with_default(Calls) ->
     process_flag(trap_exit, true),
     ignore = ketama:start_link(["a", {"b", 2}]),
@@ -142,7 +143,7 @@ is_ok(Result) -> Result =:= ok.
 is_made({ok, Ring}) -> is_reference(Ring);
 is_made({error, Reason}) -> is_list(ketama:format_error(Reason)).
 
-%% The NIF's own form of it: a line without its file, and what is to be warned of.
+%% The result in the NIF's own form: an error's line without its file, and the warnings to log.
 is_made_or_warned({ok, Ring, Warnings}) -> is_reference(Ring) and is_list(Warnings);
 is_made_or_warned({error, {invalid_line, Line, Fault}}) -> is_made({error, {servers_file, "f", {line, Line, Fault}}});
 is_made_or_warned(Result) -> is_made(Result).
@@ -182,7 +183,7 @@ is_info(Result) -> is_map(Result) andalso byte_size(maps:get(fingerprint, Result
 
 is_address({_Host, Port}) -> is_integer(Port) andalso Port >= 0 andalso Port < 65536.
 
-%% One or more of each kind.
+%% Terms of every kind.
 terms() ->
     Binary = binary:copy(<<"0123456789">>, 100),
     <<_:3, Unaligned:64/bitstring, _/bits>> = Binary,
@@ -213,7 +214,7 @@ continuum() ->
     {ok, Continuum} = ketama:new([{"a", 1}, {"b", 2}]),
     Continuum.
 
-%% What another node would get.
+%% The reference that another node would get.
 elsewhere(Continuum) ->
     Here = atom_to_binary(node()),
     There = binary:copy(<<"x">>, byte_size(Here)),

@@ -53,7 +53,7 @@ arguments_test_() ->
         ]
     ].
 
-%% What is no wrong argument.
+%% Errors that are not a wrong argument.
 others_test_() ->
     [
         ?_assertEqual(#{general => ketama:format_error(Reason)}, ketama_error_info:format_error(Reason, []))
@@ -63,7 +63,7 @@ others_test_() ->
 wrong(Function, Arguments) ->
     maps:keys(explained(ketama, Function, Arguments)).
 
-%% What the shell and Elixir get: the module that explains is the one that error_info names.
+%% Explains an error as the shell and Elixir do: by the module that its error_info names.
 explained(Module, Function, Arguments) ->
     try apply(Module, Function, Arguments) of
         Result -> error({returned, Result})
@@ -76,7 +76,7 @@ explained(Module, Function, Arguments) ->
             Explained
     end.
 
-%% An option is named, and what it takes.
+%% The explanation names the wrong option, and the values that it takes.
 options_test_() ->
     [
         ?_test(begin
@@ -118,7 +118,7 @@ watcher_options_test_() ->
         ]
     ].
 
-%% Other reasons are explained as a whole.
+%% Other reasons explain the call as a whole, not one argument.
 reasons_test() ->
     {ok, C} = ketama:new(["a"]),
     [

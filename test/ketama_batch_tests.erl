@@ -1,14 +1,14 @@
-%% getservers/2 and group/2: many keys in one call get the answers of as many single calls.
+%% getservers/2 and group/2: many keys in one call get the same answers as one call for each key.
 -module(ketama_batch_tests).
 
 -include_lib("eunit/include/eunit.hrl").
 
-%% Where the ways of keys part: the longest key that is not measured first, and about so many keys
-%% that a call of group/2 moves to a dirty scheduler; of getservers/2 twice as many.
+%% SHORT: the longest key, in bytes, that is not measured before the call. MANY: about how many keys move a call of
+%% group/2 to a dirty scheduler; getservers/2 takes twice as many.
 -define(SHORT, 512).
 -define(MANY, 1500).
 
-%% Every number of keys around the sixteen that are hashed side by side, in every mix of lengths.
+%% Sixteen keys are hashed side by side: every number of keys around multiples of it, in every mix of lengths.
 every_number_of_keys_test_() ->
     {timeout, 300, fun() ->
         C = continuum(),
@@ -46,7 +46,7 @@ every_kind_of_key_test_() ->
      || Seed <- lists:seq(1, 20)
     ] ++ [{timeout, 300, ?_test(agree(lists:duplicate(40, Kind)))} || Kind <- Kinds].
 
-%% Around the number of keys from which on a call moves to a dirty scheduler, and an odd key there.
+%% Numbers of keys just below and above the one that moves a call to a dirty scheduler, also with an odd key among them.
 many_keys_test_() ->
     {timeout, 300, fun many_keys/0}.
 
@@ -66,17 +66,17 @@ sub_binaries_test() ->
     <<_, Bytes:8/binary, _/binary>> = binary:copy(<<"user:123">>, 100),
     agree([Bits, Bytes, Bits, Bytes]).
 
-%% The servers of a ring far larger than what a call remembers of their names.
+%% A ring with far more servers than a call remembers the names of.
 many_servers_test() ->
     {ok, Continuum} = ketama:new([{integer_to_binary(I), 1} || I <- lists:seq(1, 1000)]),
     agree(Continuum, [integer_to_binary(I) || I <- lists:seq(1, 5000)]).
 
-%% The map of more servers than a small map has, and around the most keys for which no memory is taken.
+%% A result larger than a small map, and lists of keys around the longest that stays off the heap.
 groups_of_many_servers_test() ->
     {ok, Continuum} = ketama:new([integer_to_binary(I) || I <- lists:seq(1, 200)]),
     [agree(Continuum, [integer_to_binary(I) || I <- lists:seq(1, N)]) || N <- [31, 32, 33, 64, 65, 500]].
 
-%% Two lines of one name are one server, whose keys keep their order.
+%% Two lines with one name are one server, whose keys keep their order.
 servers_of_one_name_test() ->
     {ok, Continuum} = ketama:new([{"a", 1}, {"b", 1}, {"a", 3}, {"b", 2}]),
     Keys = [integer_to_binary(I) || I <- lists:seq(1, 100)],

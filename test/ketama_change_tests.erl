@@ -1,5 +1,5 @@
-%% before_change and after_change, the functions that a watcher tells of a change: in order, one at a time, and never in
-%% the way of the change.
+%% before_change and after_change, the functions that a watcher calls on a change: they run in order, one at a time, and
+%% never hold up the change.
 -module(ketama_change_tests).
 
 -include_lib("eunit/include/eunit.hrl").
@@ -19,7 +19,7 @@ change_test_() ->
         fun(Test) -> Test() end
     ).
 
-%% A watcher whose servers are those of the table.
+%% Starts a watcher whose source returns the servers in the table.
 with_watcher(Servers, Options, Test) ->
     Table = ets:new(servers, [public]),
     true = ets:insert(Table, {servers, Servers}),
@@ -35,7 +35,7 @@ with_watcher(Servers, Options, Test) ->
         gen_server:stop(Watcher)
     end.
 
-%% Before, the name has the old continuum; after, the new one. The first time there is no old one.
+%% In before_change the name has the old continuum, in after_change the new one. The first time there is no old one.
 before_and_after() ->
     Test = self(),
     Tell = fun(When) ->
@@ -99,12 +99,12 @@ no_answer_within_five_seconds() ->
         ?assertEqual(<<"b">>, ketama:getserver(pool, "k"))
     end).
 
-%% Servers are opened before and closed after; readers never get one that is not open.
+%% If servers are opened in before_change and closed in after_change, readers never get a server that is not open.
 no_lookup_without_a_connection() ->
     Open = ets:new(open, [public, {read_concurrency, true}]),
     Names = fun(Ring) -> [Server || {Server, _, _} <- ketama:servers(Ring)] end,
     Opens = fun(_, _, New) -> [ets:insert(Open, {Server}) || Server <- Names(New)] end,
-    %% A reader that has just asked may still use a server of the old ring: it goes at the next change.
+    %% A reader that has just asked may still use a server of the old ring, so that server is closed at the next change.
     Closes = fun
         (_, undefined, _) -> ok;
         (_, Old, New) -> [ets:delete(Open, S) || {S} <- ets:tab2list(Open), not lists:member(S, Names(Old) ++ Names(New))]
@@ -123,14 +123,14 @@ read(Open, Count) ->
     Version = ketama:continuum(pool),
     Servers = ketama:getservers(Version, [integer_to_binary(I) || I <- lists:seq(1, 20)]),
     Missing = [Server || Server <- Servers, not ets:member(Open, Server)],
-    %% Where the ring has changed twice meanwhile, its servers may be closed.
+    %% If the ring has changed twice meanwhile, the server may already be closed.
     Missing =:= [] orelse ?assertNot(lists:member(Version, [ketama:continuum(pool), ketama:previous(pool)])),
     receive
         stop -> exit({read, Count + 1})
     after 0 -> read(Open, Count + 1)
     end.
 
-%% All servers have another port: the moved part is counted, and no list of moves is made.
+%% All servers change their port: the moved fraction is computed, and no list of moves is made.
 large_fleets() ->
     Servers = fun(Port) -> [<<"s", (integer_to_binary(I))/binary, Port/binary>> || I <- lists:seq(1, 20000)] end,
     with_watcher(Servers(<<":11211">>), #{}, fun(Change) ->

@@ -1,10 +1,11 @@
-%% The answers of real clients, of every set in test/data/rings: NAME.servers with NAME.options gives
-%% NAME.expected, while the servers of NAME.down are down, where there is such a file.
+%% Recorded answers of real clients, every set in test/data/rings: NAME.servers with NAME.options gives NAME.expected.
+%% If there is a NAME.down, its servers are down.
 -module(ketama_client_vectors_tests).
 
 -include_lib("eunit/include/eunit.hrl").
 
-%% All dialects but two, whose vectors are elsewhere or are the oracle's alone.
+%% Every dialect has a folder, except libketama, whose vectors are elsewhere, and spymemcached, which has only the
+%% oracle.
 every_folder_has_sets_test() ->
     Folders = lists:usort([filename:basename(filename:dirname(Set)) || Set <- sets()]),
     ?assertEqual(lists:sort(["eject" | dialects()] -- ["libketama", "spymemcached"]), Folders),
@@ -30,7 +31,7 @@ agrees(Set) ->
     ?assertEqual(Servers, ketama:getservers(Continuum, Keys)),
     ?assertEqual([[Server] || Server <- Servers], [ketama:replicas(Continuum, Key, 1) || Key <- Keys]).
 
-%% The server stands behind the last tab; a key may have one.
+%% The server is after the last tab, since a key may contain a tab.
 answer(Line) ->
     {At, 1} = lists:last(binary:matches(Line, <<"\t">>)),
     <<Key:At/binary, $\t, Server/binary>> = Line,
@@ -45,7 +46,7 @@ sets() ->
 root() ->
     ketama_test:data("rings", "").
 
-%% Every hash of every key, and by the oracle as well.
+%% Every hash of every key, by the library and by the oracle.
 hashes_test_() ->
     [Head | Lines] = [
         binary:split(Line, <<"\t">>, [global])
@@ -70,7 +71,7 @@ hashes_test_() ->
         Dialect <- [case Hash of murmur3 -> folsom; _ -> modula end]
     ].
 
-%% The answers of libmemcached itself, an earlier collection.
+%% An earlier collection of libmemcached's own answers.
 libmemcached_vectors_test_() ->
     Vectors = ketama_test:vectors("libmemcached"),
     [?_assertEqual(7, length(Vectors)) | [{Name, fun() -> vector(Name) end} || Name <- Vectors]].

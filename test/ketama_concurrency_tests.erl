@@ -1,5 +1,5 @@
-%% Lookups in every way while continua are replaced, made and dropped: no answer is wrong, every part has done something,
-%% and the memory does not grow. ketama_soak, for a few seconds.
+%% Runs ketama_soak for a few seconds: lookups in every way while continua are replaced, made and dropped. No answer is
+%% wrong, every part has done something, and the memory does not grow.
 -module(ketama_concurrency_tests).
 
 -include_lib("eunit/include/eunit.hrl").
@@ -19,7 +19,7 @@ soak_test_() ->
             grown_bytes := Grown
         } = ketama_test:quietly(fun() -> ketama_soak:run(?SECONDS) end),
         ?assertEqual(0, Wrong),
-        %% A watcher that is stopped has one change under way at most.
+        %% A watcher that is stopped has at most one change under way.
         ?assert(NotTold >= 0 andalso NotTold =< 100),
         [?assert(Done > 0) || Done <- [Replaced, Made, Lookups, PoolLookups, PoolChanges]],
         ?assert(Grown < 32 bsl 20)

@@ -1,4 +1,4 @@
-%% new/1 and lookups: what a continuum is made of, and what a key and its hash are.
+%% new/1 and lookups: the sources of a continuum, the forms of a key, and its hash.
 -module(ketama_continuum_tests).
 
 -include_lib("eunit/include/eunit.hrl").
@@ -16,7 +16,7 @@ sources_test() ->
     {ok, Binary} = ketama:new(unicode:characters_to_binary(Path)),
     [?assertEqual(ketama:points(Expected), ketama:points(C)) || C <- [List, Binary]].
 
-%% A name alone has the weight 1; a list of strings is no path.
+%% A name alone has the weight 1; a list of strings is not a path.
 names_alone_test() ->
     Names = ["10.0.0.1:11211", "10.0.0.2:11211", <<"10.0.0.3:11211">>, ["c", [$:], <<"1">>]],
     {ok, Weighted} = ketama:new([{Name, 1} || Name <- Names]),
@@ -35,7 +35,7 @@ unicode_path_test() ->
         ?assertNotEqual(nomatch, string:find(ketama:format_error(Reason), Path))
     end).
 
-%% What is no source at all, as opposed to one that is wrong.
+%% Terms that are no source at all raise badarg; a wrong source is an error.
 badarg_test_() ->
     Sources = [
         servers, 1, 1.5, self(), make_ref(), hd(erlang:ports()), continuum(), {"a", 1}, #{},
@@ -83,7 +83,7 @@ no_other_term_is_a_continuum_test_() ->
      || Term <- [make_ref(), self(), <<>>, [], 1, atomics:new(1, [])]
     ].
 
-%% Bytes above 127, NUL, and every length around the places where the way of hashing changes.
+%% Bytes above 127, NUL, and every length around those at which the hashing takes another path.
 every_byte_counts_test_() ->
     {timeout, 300, fun every_byte_counts/0}.
 

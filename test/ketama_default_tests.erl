@@ -8,7 +8,7 @@
 -define(FILE_4, ketama_test:data("lastfm-four.servers")).
 -define(FILE_8, ketama_test:data("lastfm-eight.servers")).
 
-%% Only a VM of its own has had no start_link yet.
+%% Runs in a new VM, where nothing has called start_link yet.
 not_started_test_() ->
     {timeout, 300, fun not_started/0}.
 
@@ -85,8 +85,8 @@ supervisor_reports_the_reason_test() ->
 init(ChildSpec) ->
     {ok, {#{}, [ChildSpec]}}.
 
-%% Every scheduler looks keys up while the default goes from one ring to the other and back, until each
-%% reader has had answers of both.
+%% Every scheduler looks keys up while the default alternates between two rings, until each reader has had answers of
+%% both.
 replaced_under_readers_test_() ->
     {timeout, 300, fun() ->
         Keys = ketama_test:lines(ketama_test:data("keys.txt")),
@@ -118,7 +118,7 @@ replace_until_done(Readers) ->
     after 0 -> replace_until_done(Readers)
     end.
 
-%% Every answer is that of one ring or of the other; some tell which.
+%% Every answer is that of one ring or the other; for some keys it tells which.
 read(Expected, Seen) ->
     Told = [
         ring(Key, Four, Eight)

@@ -1,9 +1,9 @@
-%% The dialects: whose a shared point is, what weights and hash tags do, and the types that name them.
+%% The dialects: who owns a shared point, what weights and hash tags do, and the types that name them.
 -module(ketama_dialect_tests).
 
 -include_lib("eunit/include/eunit.hrl").
 
-%% Of two servers with the same points, spymemcached finds the later one, the others the earlier.
+%% If two servers have the same points, spymemcached finds the later one and the others the earlier.
 equal_points_test_() ->
     Servers = [{"10.0.0.1", 1}, {"10.0.0.1:11211", 1}],
     [
@@ -21,7 +21,7 @@ owners(Servers, Dialect) ->
     {ok, Continuum} = ketama:new(Servers, #{dialect => Dialect}),
     lists:usort(ketama:getservers(Continuum, [integer_to_binary(I) || I <- lists:seq(1, 100)])).
 
-%% libmemcached's plain ring ignores weights; modula counts them.
+%% libmemcached's plain ring ignores weights; modula gives a server as many points as its weight.
 weights_test() ->
     Points = fun(Dialect) ->
         {ok, Continuum} = ketama:new([{"a", 1}, {"b", 5}], #{dialect => Dialect}),
@@ -54,7 +54,7 @@ hash_tags_test_() ->
         ]
     ].
 
-%% The types name what the table has.
+%% The types list exactly the dialects and hashes of the library's table.
 types_test() ->
     Types = fun(Name) ->
         Beam = filename:join(ketama_test:ebin(), "ketama"),

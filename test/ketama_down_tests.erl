@@ -1,4 +1,4 @@
-%% Servers that are down: lookups that pass over them, and the ring of the others.
+%% Servers that are down: lookups that pass over them, and the ring made without them.
 -module(ketama_down_tests).
 
 -include_lib("eunit/include/eunit.hrl").
@@ -67,7 +67,7 @@ no_options_test_() ->
         ]
     ].
 
-%% A walk past nearly all points of a large ring is left to a dirty scheduler.
+%% A walk past nearly all points of a large ring moves to a dirty scheduler.
 long_walk_test() ->
     Servers = [{integer_to_binary(I), 1} || I <- lists:seq(1, 2000)],
     C = continuum(Servers),
@@ -75,7 +75,7 @@ long_walk_test() ->
     Keys = [integer_to_binary(I) || I <- lists:seq(1, 100)],
     ?assertEqual([<<"1">> || _ <- Keys], ketama:getservers(C, Keys, #{except => Down})).
 
-%% The ring of the others.
+%% The ring without them.
 
 without_test_() ->
     [
@@ -99,7 +99,7 @@ entries_of_one_name_test() ->
     {ok, Without} = ketama:without(continuum([{"a", 1}, {"b", 2}, {"a", 3}]), ["a"]),
     ?assertEqual([{<<"b">>, 2, 160}], ketama:servers(Without)).
 
-%% A client does not ask a server without points, and so never leaves it out.
+%% A client never asks a server without points, so it never ejects it.
 starved_server_stays_in_the_count_test() ->
     {ok, Starved} = ketama:new([{"a", 1000000}, {"b", 100}, {"c", 1}], #{dialect => twemproxy}),
     {ok, Same} = ketama:without(Starved, ["c"]),

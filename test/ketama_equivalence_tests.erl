@@ -1,9 +1,11 @@
-%% The NIF against ketama_oracle, on random servers and keys: points, hashes and servers are the same in every dialect.
+%% Compares the NIF with ketama_oracle on random servers and keys: points, hashes and servers are the same in every
+%% dialect.
 -module(ketama_equivalence_tests).
 
 -include_lib("eunit/include/eunit.hrl").
 
-%% Every hash of every dialect; most of the default's. The seed of a ring is its number; a failure prints it.
+%% Tests every hash of every dialect, with the most rings for the default. A ring's number is its seed; a failure prints
+%% it.
 oracle_test_() ->
     [
         {timeout, 300, {atom_to_list(Dialect), fun() -> [oracle(Seed, Dialect, Hashes) || Seed <- lists:seq(1, Rings)] end}}
@@ -28,7 +30,7 @@ oracle(Seed, Dialect, Hashes) ->
     Hashed = [ketama_oracle:hash(Oracle, Key) || Key <- Keys],
     ?assertEqual({Seed, Options, Hashed}, {Seed, Options, [ketama:hash(Continuum, Key) || Key <- Keys]}).
 
-%% Random bytes, few and many, and the bytes of tags.
+%% Random bytes, short and long, and bytes that open and close tags.
 key() ->
     case rand:uniform(4) of
         1 -> << <<(rand_element("{}k"))>> || _ <- lists:seq(1, rand:uniform(20)) >>;
@@ -51,7 +53,7 @@ servers(Dialect, Skewed) ->
         Slash <- [rand_element(["", "/"])]
     ].
 
-%% Of some a weight is a number of points.
+%% Some dialects make a point for each unit of weight, so weights stay small.
 weight(Dialect) when
     Dialect =:= modula; Dialect =:= nginx; Dialect =:= cache_memcached_fast; Dialect =:= pecl_memcache; Dialect =:= xmemcached
 ->

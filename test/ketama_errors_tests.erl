@@ -1,4 +1,4 @@
-%% Bad input: each kind has an error of its own, and a sentence that names file, line and remedy.
+%% Bad input: each kind has an error of its own, whose sentence names file, line and remedy.
 -module(ketama_errors_tests).
 
 -include_lib("eunit/include/eunit.hrl").
@@ -39,7 +39,7 @@ total_out_of_range_test() ->
         is_sentence({servers_file, Path, {line, 3, total_out_of_range}}, [Path, "line 3"])
     end).
 
-%% A line cannot have this one.
+%% No line of a file can have this fault.
 empty_name_test() ->
     is_sentence({servers_file, "file", {line, 3, empty_name}}, ["file", "line 3", "name is empty"]).
 
@@ -65,7 +65,7 @@ files_test() ->
         Unreadable = filename:join(Folder, "unreadable"),
         ok = file:write_file(Unreadable, "a\t1\n"),
         ok = file:change_mode(Unreadable, 0),
-        %% Nothing is unreadable for root.
+        %% Root can read every file.
         Closed = [{Unreadable, eacces} || file:read_file(Unreadable) =:= {error, eacces}],
         [
             begin
@@ -127,7 +127,7 @@ limits_test() ->
     end),
     ?assertEqual([{Name, 600, 160}], ketama:servers(File)).
 
-%% A term of any size makes a sentence of bounded size.
+%% The sentence has a bounded size, however large the term.
 huge_term_test() ->
     ?assert(length(ketama:format_error({invalid_server, lists:seq(1, 100000)})) < 1000).
 

@@ -1,17 +1,17 @@
-%% The code of README.md and the guides runs: the fenced blocks of a document, one after the other, each with what the
-%% ones before it have bound. A folder of the test's is the working directory and stands for /etc. A block in a language
-%% that run/2 does not have fails.
+%% Runs the code of README.md and the guides: the fenced blocks of a document, in order, each with the variables bound
+%% by those before it. A temporary folder is the working directory and stands for /etc. A block in a language that run/2
+%% does not know fails.
 -module(ketama_guide_tests).
 
 -include_lib("eunit/include/eunit.hrl").
 
 -record(run, {
     folder :: file:filename_all(),
-    %% The folder that commands are looked for in first.
+    %% The first folder of the commands' PATH.
     tools :: file:filename_all(),
     erlang = erl_eval:new_bindings(),
     elixir = [],
-    %% Makes the calls of Erlang's blocks, those of a name server or of memcached to the test's own.
+    %% Makes the calls in Erlang blocks; those to a name server or memcached go to the test's own.
     call = fun erlang:apply/3 :: fun((module(), atom(), list()) -> term())
 }).
 
@@ -32,7 +32,7 @@ test(Path) ->
     end).
 
 document("building.md", Blocks, Run) ->
-    %% rebar3 would take the folder above for a part of the project.
+    %% rebar3 would take the parent folder for a part of the project.
     ketama_test:in_folder(fun(Folder) -> building(Blocks, Run#run{folder = Folder}) end);
 document("from-the-port-driver.md", Blocks, Run) ->
     from_the_port_driver(Blocks, Run);
@@ -43,7 +43,7 @@ document("sharing-a-pool.md", Blocks, Run) ->
 document(_, Blocks, Run) ->
     lists:foldl(fun run/2, Run, Blocks).
 
-%% The commands of make that stand in a sentence.
+%% The make commands in running text.
 make_targets_test_() ->
     {timeout, 300, fun() ->
         ketama_test:in_folder(fun(Folder) ->
@@ -53,7 +53,7 @@ make_targets_test_() ->
         end)
     end}.
 
-%% What a link names is there: the file, and the heading in it.
+%% Every link leads to a file that exists, and to a heading in it.
 links_test() ->
     [
         ?assertEqual({Path, Link, true}, {Path, Link, is_there(Path, string:split(Link, "#"))})
@@ -62,7 +62,7 @@ links_test() ->
 
 is_there(Path, [<<>>, Heading]) ->
     Headings = [
-        %% As GitHub does.
+        %% The anchor as GitHub makes it.
         string:replace(re:replace(string:lowercase(Text), "[^\\w\\- ]", "", [global, unicode]), " ", "-", all)
      || Text <- matches(text(Path), "\n#+ ([^\n]*)")
     ],
@@ -71,7 +71,7 @@ is_there(Path, [File | Heading]) ->
     There = filename:join(filename:dirname(Path), File),
     filelib:is_file(There) andalso (Heading =:= [] orelse is_there(There, [<<>> | Heading])).
 
-%% The README's table has each function, and nothing else.
+%% The README's table lists exactly the exported functions.
 functions_test() ->
     Rows = matches(text(filename:join(root(), "README.md")), "\n\\| (`[a-z_]+\\(.*?) \\| "),
     Listed = [call(Call) || Row <- Rows, Call <- matches(Row, "`([^`]*)`")],
@@ -99,7 +99,7 @@ building([{sh, Mix}, {sh, Given}, {sh, Package}, {sh, InRebar3}, {sh, InMix}, {s
     run({sh, [Mix, $\n, replace(Given, "/path/libketama_nif.so", Library)]}, Run),
     Built("_build/default/checkouts"),
     Built("_build/dev/lib"),
-    %% Without the other machine's Rust.
+    %% Builds for this machine, since the other machine's Rust may not be installed.
     run({sh, ["export KETAMA_LIBRARY=", Library, $\n, Mix, $\n, Target]}, Run),
     Built("_build/rpi4_dev/lib"),
     Built("_build_rpi4/default/checkouts"),
@@ -124,7 +124,7 @@ building([{sh, Mix}, {sh, Given}, {sh, Package}, {sh, InRebar3}, {sh, InMix}, {s
         {ok, C} = ketama:new([\"a\"]), io:put_chars(ketama:getserver(C, \"key\"))"],
     ?assertEqual("a", ketama_test:erl([Modules], unicode:characters_to_list(Code))).
 
-%% A project of rebar3 and of Mix.
+%% Writes a project for rebar3 and for Mix.
 project(Folder) ->
     write(Folder, "rebar.config", "{deps, [ketama]}."),
     write(Folder, "src/fleet.app.src", "{application, fleet, [{vsn, \"1\"}, {applications, [kernel, stdlib, ketama]}]}."),
@@ -136,7 +136,7 @@ project(Folder) ->
           end
         end").
 
-%% What a build takes of ketama, but for its modules and crates.
+%% Copies what a build of ketama needs besides its modules and crates.
 source(To) ->
     Names = ["rebar.config", "native/build.sh", "erlang/ketama.app.src", "erlang/ketama.appup"],
     [write(To, Name, text(filename:join(root(), Name))) || Name <- Names],
@@ -186,7 +186,7 @@ operations(Blocks, #run{folder = Folder} = Start) ->
 
     {NameServer, Port} = name_server(),
     Call = fun
-        %% The file changes just before, so that the watcher has not seen it.
+        %% The file changes just before the block, so the watcher has not seen the change.
         (ketama, reload, [sessions]) ->
             write(Folder, "ketama/sessions.servers", "10.0.0.1:11211\t1\n10.0.0.3:11211\t1\n"),
             ketama:reload(sessions);
@@ -229,7 +229,7 @@ operations(Blocks, #run{folder = Folder} = Start) ->
     stop(Links),
     memcachex(Memcachex, Start).
 
-%% mero, of which ketama sees two functions. It has sorted its servers.
+%% A stand-in for mero, with the two functions that the block calls. Its servers are sorted.
 mero(Block, Run) ->
     load(mero_sup, "start_link([{sessions, [_ | _]}]) -> ignore."),
     Sorted = [{"10.0.0.10", 11211}, {"10.0.0.2", 11211}, {"10.0.0.2", 11212}],
@@ -245,7 +245,7 @@ mero(Block, Run) ->
      || Key <- Keys
     ].
 
-%% memcachex, whose connections here only know their address.
+%% A stand-in for memcachex, whose connections only know their address.
 memcachex(Block, #run{folder = Folder} = Run) ->
     Memcache =
         "defmodule Memcache do
@@ -261,7 +261,7 @@ memcachex(Block, #run{folder = Folder} = Run) ->
      || Key <- [<<"user:123">>, <<"user:124">>, <<"foo">>]
     ].
 
-%% The server that ketama names has the key, and no other.
+%% Only the server that ketama names has the key.
 sharing_a_pool([First | Blocks], Start) ->
     {ok, _} = application:ensure_all_started(crypto),
     #run{erlang = Made} = Run = run(First, Start),
@@ -273,7 +273,7 @@ sharing_a_pool([First | Blocks], Start) ->
             gen_tcp:connect({127, 0, 0, 1}, With, Options);
         (gen_tcp, connect, ["10.0.0." ++ _, 11211, Options]) ->
             gen_tcp:connect({127, 0, 0, 1}, Without, Options);
-        %% However slow the machine is.
+        %% No timeout: the machine may be slow.
         (gen_tcp, recv, [Socket, 0, 1000]) ->
             gen_tcp:recv(Socket, 0);
         (Module, Function, Arguments) ->
@@ -296,7 +296,7 @@ received() ->
         {close, _, _, _} = Close -> Close
     end.
 
-%% A memcached on loopback that is asked for a key, and its answer.
+%% Starts a memcached on loopback that gives this answer when it is asked for a key.
 memcached(Answer) ->
     {ok, Listener} = gen_tcp:listen(0, [binary, {ip, {127, 0, 0, 1}}, {packet, line}, {active, false}]),
     {ok, Port} = inet:port(Listener),
@@ -309,7 +309,7 @@ serve(Listener, Answer) ->
     ok = gen_tcp:send(Socket, Answer),
     serve(Listener, Answer).
 
-%% A name server on loopback. It answers every question with the records that it was given last.
+%% A name server on loopback, which answers every question with the records it was given last.
 name_server() ->
     {ok, Socket} = gen_udp:open(0, [binary, {ip, {127, 0, 0, 1}}]),
     {ok, Port} = inet:port(Socket),
@@ -337,7 +337,7 @@ answer(Socket, Records) ->
 
 %% The languages.
 
-%% A block that defines init/1 is a supervisor, and is started.
+%% Runs a block. One that defines init/1 is a supervisor, and is started.
 run({erlang, Text}, #run{folder = Folder, erlang = Bindings, call = Call} = Run) ->
     Block = replace_all(Text, "/etc/", Folder ++ "/"),
     case re:run(Block, "^[a-z]\\w*\\(.*\\) ->") of
@@ -402,7 +402,7 @@ bound(Name, Bindings) ->
     {value, Value} = erl_eval:binding(Name, Bindings),
     Value.
 
-%% Elixir in this VM.
+%% Starts Elixir in this VM.
 start_elixir() ->
     Folder = string:trim(os:cmd("elixir -e 'IO.write(:code.lib_dir(:elixir))'")),
     true = code:add_pathz(filename:join(Folder, "ebin")),
@@ -440,7 +440,8 @@ blocks([Line | Lines]) ->
 blocks([]) ->
     [].
 
-%% What documents speak of: servers files, a file of keys, the command, and a make that names what it would run.
+%% Makes what the documents mention: servers files, a file of keys, the command, and a make that only checks its
+%% targets.
 prepare(Folder) ->
     Servers = text(filename:join(root(), "examples/ketama.servers")),
     write(Folder, "ketama.servers", Servers),
@@ -464,7 +465,7 @@ write(Folder, Name, Contents) ->
     ok = filelib:ensure_dir(Path),
     ok = file:write_file(Path, Contents).
 
-%% What stands in the text is replaced; it must be there.
+%% Replaces a pattern that must occur in the text.
 replace(Text, Pattern, Replacement) ->
     [_, _ | _] = Parts = string:split(Text, Pattern, all),
     unicode:characters_to_binary(lists:join(Replacement, Parts)).
@@ -476,7 +477,7 @@ links() ->
     {links, Links} = process_info(self(), links),
     Links.
 
-%% Stops what has been started since there were only these links.
+%% Stops the processes that were linked since, and all names.
 stop(Links) ->
     [ketama_test:stop(Pid) || Pid <- links() -- Links, is_pid(Pid)],
     [ok = ketama:stop(Name) || Name <- ketama:names()],

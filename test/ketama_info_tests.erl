@@ -1,4 +1,4 @@
-%% info/1: what a ring is, and a fingerprint that two rings share exactly where no key moves between them.
+%% info/1 describes a ring. Two rings have the same fingerprint exactly if no key moves between them.
 -module(ketama_info_tests).
 
 -include_lib("eunit/include/eunit.hrl").
@@ -16,18 +16,19 @@ info_test() ->
     {ok, Tagged} = ketama:new(["a", "b", "a"], #{dialect => twemproxy, hash => murmur, hash_tag => <<"{}">>}),
     ?assertMatch(#{dialect := twemproxy, hash := murmur, hash_tag := <<"{}">>, servers := 3}, ketama:info(Tagged)).
 
-%% Equal exactly where nothing moves: rings of few servers and small weights, so that some are equal.
+%% Fingerprints are equal exactly if nothing moves. The rings have few servers and small weights, so that some are
+%% equal.
 fingerprints_test_() ->
     {timeout, 300, fun() ->
         rand:seed(exsss, 11),
         Rings = [random_ring() || _ <- lists:seq(1, 250)],
         Equal = pairs(fun same/2, Rings),
-        %% Many more than each ring with itself, and not all.
+        %% More pairs are equal than each ring with itself, and many are not.
         ?assert(2 * length([E || E <- Equal, E]) > 3 * length(Rings)),
         ?assert(length([E || E <- Equal, not E]) > length(Equal) div 2)
     end}.
 
-%% Of each with itself and with those behind it.
+%% Calls Of for every pair: each ring with itself and with those after it.
 pairs(Of, [One | Others] = All) -> [Of(One, Other) || Other <- All] ++ pairs(Of, Others);
 pairs(_Of, []) -> [].
 
