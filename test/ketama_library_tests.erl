@@ -1,5 +1,5 @@
-%% Where the shared library is looked for, and what is said where there is none for this VM. Each VM here starts with
-%% the modules in a folder that is not named after the application.
+%% Where the shared library is looked for, and what the error says if there is none for this VM. Each VM here has the
+%% modules in a folder that is not named after the application.
 -module(ketama_library_tests).
 
 -include_lib("eunit/include/eunit.hrl").
@@ -13,11 +13,11 @@ missing_or_wrong_test_() ->
         says(Ebin, [Library, "Failed to load NIF library"]),
         {ok, _} = file:copy(filename:join(code:priv_dir(crypto), "lib/crypto.so"), Library),
         says(Ebin, ["'crypto' does not match"]),
-        %% One that is there and wrong is not passed over.
+        %% A wrong library in priv/ is an error, even if the environment names another.
         says([Ebin], set(ours()), ["'crypto' does not match"])
     end).
 
-%% Only Linux has this VM's own header.
+%% Only on Linux can the VM read its own header, from /proc/self/exe.
 other_machine_test_() ->
     [
         in_a_folder(fun(_Folder, Ebin, Library) ->
@@ -28,7 +28,7 @@ other_machine_test_() ->
      || filelib:is_file("/proc/self/exe")
     ].
 
-%% Where the code path has the folder of the modules as "." or "..".
+%% The code path names the folder of the modules as "." or "..".
 relative_code_path_test_() ->
     in_a_folder(fun(_Folder, Ebin, Library) ->
         {ok, _} = file:copy(ours(), Library),
@@ -52,8 +52,8 @@ cover_compiled_test_() ->
         asked([Ebin], "{ok, _} = cover:compile_beam(ketama_nif), " ?ASK)
     end).
 
-%% A module that no folder has, and then one that is in an escript: a priv/ in the working directory is no place to
-%% look at, and the environment may name one, with or without .so.
+%% A module loaded from no folder, and then one in an escript: a priv/ in the working directory is ignored, and the
+%% environment may name the library, with or without .so.
 of_no_folder_test_() ->
     in_a_folder(fun(Folder, Ebin, Library) ->
         {ok, _} = file:copy(ours(), Library),
@@ -77,7 +77,7 @@ escript_test_() ->
         ?assertEqual("a", escript(Folder, Ebin, [set(Library), ?ASK]))
     end).
 
-%% What an escript prints that has the modules in it and runs Code in the folder.
+%% Returns the output of an escript that contains the modules and runs Code in the folder.
 escript(Folder, Ebin, Code) ->
     Main = filename:join(Folder, "fleet.erl"),
     ok = file:write_file(Main, ["-module(fleet).\n-export([main/1]).\nmain(_) -> ", Code, "."]),
@@ -96,7 +96,7 @@ escript(Folder, Ebin, Code) ->
     ok = file:change_mode(Escript, 8#755),
     os:cmd("cd '" ++ Folder ++ "' && ./fleet").
 
-%% What Test does with a folder of any name, its ebin, which has the modules, and where its library belongs.
+%% Runs Test with a folder, its ebin, which has the modules, and the path of its library.
 in_a_folder(Test) ->
     {timeout, 300, fun() ->
         ketama_test:in_folder(fun(Folder) ->
@@ -129,7 +129,7 @@ says(Ebin, Parts) ->
 says(Folders, Code, Parts) ->
     has(ketama_test:erl(Folders, lists:flatten([Code, complain()])), Parts).
 
-%% What is wrong with the library, from each function that needs it.
+%% Prints the library's error, which every function that needs the library returns.
 complain() ->
     "process_flag(trap_exit, true),"
     " {error, Reason} = ketama:new([{\"a\", 1}]),"

@@ -1,4 +1,5 @@
-%% The limits: 100,000 servers and 10 million keys work; too many points, or too little memory, are system_limit and harm nothing.
+%% The limits: 100,000 servers and 10 million keys work; too many points or too little memory is system_limit and does
+%% no harm.
 -module(ketama_limits_tests).
 
 -include_lib("eunit/include/eunit.hrl").
@@ -19,7 +20,7 @@ many_servers_test_() ->
         ?assertEqual(Expected, [ketama:getserver(Continuum, Key) || Key <- Keys])
     end}.
 
-%% 10 million keys, told by how many of them each server has: the lists are too long to compare.
+%% The answers for 10 million keys, compared by the number of keys of each server: the lists are too long to compare.
 many_keys_test_() ->
     {timeout, 300, fun() ->
         {ok, Continuum} = ketama:new(ketama_test:data("lastfm-eight.servers")),
@@ -33,15 +34,15 @@ many_keys_test_() ->
         ?assertEqual(Expected, maps:map(fun(_, List) -> length(List) end, ketama:group(Continuum, Keys)))
     end}.
 
-%% A weight that asks for more points than there may be is refused before it takes the memory.
+%% A weight that makes too many points is refused before it takes memory.
 weights_of_modula_are_limited_test_() ->
     [
         ?_assertEqual({error, system_limit}, ketama:new([{"a", 1}, {"b", Weight}], #{dialect => modula}))
      || Weight <- [1 bsl 27, 1 bsl 32, (1 bsl 63) - 1]
     ].
 
-%% A VM that is out of memory: the call fails, and what is there goes on working. Only Linux limits
-%% the memory of a process this way.
+%% In a VM without free memory the call fails, and existing continua keep working. Only Linux limits a process's memory
+%% this way.
 little_memory_test_() ->
     [little_memory() || os:type() =:= {unix, linux}].
 

@@ -1,4 +1,4 @@
-%% Loading modules while continua are in use: `ketama' is loaded anew, `ketama_nif' is not, and the .appup says so.
+%% Loading modules while continua are in use: `ketama' can be reloaded, `ketama_nif' cannot, and the .appup agrees.
 -module(ketama_loading_tests).
 
 -include_lib("eunit/include/eunit.hrl").
@@ -7,8 +7,8 @@
 
 -define(SERVERS(N), [{integer_to_binary(I), 1} || I <- lists:seq(1, N)]).
 
-%% `ketama' is loaded anew, twice over, while continua exist and are asked; in a VM of its own, since the coverage of
-%% this one's modules may be counted.
+%% Reloads `ketama' twice while continua are asked, in a VM of its own, since this one's modules may be compiled for
+%% coverage.
 hot_load_test_() ->
     {timeout, 300, fun() ->
         Folders = [ketama_test:ebin(), filename:dirname(code:which(?MODULE))],
@@ -32,7 +32,7 @@ hot_load() ->
     ?assert(is_process_alive(Reader)),
     io:put_chars("done").
 
-%% A second load of the module of the shared library fails and leaves the first at work.
+%% Loading the library's module a second time fails, and the first keeps working.
 nif_module_stays_test() ->
     {ok, Continuum} = ketama:new(?SERVERS(10)),
     Server = ketama:getserver(Continuum, "k"),
@@ -40,7 +40,7 @@ nif_module_stays_test() ->
     ?assertEqual({error, on_load_failure}, Result),
     ?assertEqual(Server, ketama:getserver(Continuum, "k")).
 
-%% An upgrade within 0.2 loads all modules anew but that one.
+%% An upgrade within 0.2 reloads all modules except that one.
 appup_names_all_modules_test() ->
     _ = application:load(ketama),
     {ok, Modules} = application:get_key(ketama, modules),

@@ -1,11 +1,11 @@
-%% The memory of a continuum is the VM's, info/1 says how much it is, and it comes back.
+%% The VM counts a continuum's memory, info/1 says how much it is, and it is freed.
 -module(ketama_memory_tests).
 
 -include_lib("eunit/include/eunit.hrl").
 
 -define(SERVERS(N), [{integer_to_binary(I), 1} || I <- lists:seq(1, N)]).
 
-%% 8 bytes a point, and the index and the names beside them.
+%% 8 bytes a point, plus the index and the names.
 memory_is_counted_test_() ->
     {timeout, 300, fun() ->
         {Held, Said, Points} = memory(),
@@ -14,8 +14,8 @@ memory_is_counted_test_() ->
         ?assert(abs(Held - Said) < Said div 4)
     end}.
 
-%% By how many bytes the system's memory of a VM grows with a ring, how many the ring says that it has, and
-%% its points. Of a VM of its own: here threads may still free the rings of other tests.
+%% Returns the growth of the VM's system memory with a ring, the size that the ring reports, both in bytes, and its
+%% points. Runs in a VM of its own: in this one, threads may still free the rings of other tests.
 memory() ->
     Output = ketama_test:erl(
         "Servers = [{integer_to_binary(I), 1} || I <- lists:seq(1, 5000)],"
@@ -30,7 +30,8 @@ memory() ->
     {ok, Memory} = erl_parse:parse_term(Tokens),
     Memory.
 
-%% 10,000 continua hold over 100 MB. What is kept is kept each time; what other suites have left behind is not.
+%% 10,000 continua take over 100 MB. A leak shows in every round, memory that other suites left behind does not: hence
+%% the smallest of three.
 memory_is_freed_test_() ->
     {timeout, 300, fun() ->
         Servers = ?SERVERS(8),
@@ -44,8 +45,8 @@ grown(Make) ->
     ok = repeat(10000, Make),
     ketama_test:resident() - Before.
 
-%% A hundred processes at a time, for it is the peak that the VM keeps: continua that are dropped by
-%% the process that made them, and ones that die with it.
+%% Ten continua in each process, some dropped before it ends and some freed with it. Only a hundred processes at a time,
+%% since the VM keeps the memory of its peak.
 repeat(0, _Make) ->
     garbage_collect(),
     ok;

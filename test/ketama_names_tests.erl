@@ -1,4 +1,4 @@
-%% Continua with names: a name goes wherever a continuum does.
+%% Continua with names: every function that takes a continuum takes its name.
 -module(ketama_names_tests).
 
 -include_lib("eunit/include/eunit.hrl").
@@ -165,7 +165,7 @@ keys_that_moved() ->
     ],
     Moved = ketama:moved(Former, pool, keys()),
     ?assertEqual(lists:sort(Expected), lists:sort([{S, Key} || {S, Keys} <- maps:to_list(Moved), Key <- Keys])),
-    %% As they were given, and in their order.
+    %% The keys as given, and in the given order.
     [?assertEqual([Key || Key <- keys(), lists:member(Key, Keys)], Keys) || Keys <- maps:values(Moved)],
     [Key | _] = maps:get(<<"a">>, Moved),
     ?assertEqual(#{<<"a">> => [binary_to_list(Key)]}, ketama:moved(Former, pool, [binary_to_list(Key)])),
@@ -182,7 +182,7 @@ source_and_since() ->
     ?assertMatch(#{source := list}, ketama:info(list)),
     ?assertNot(maps:is_key(source, ketama:info(ketama:continuum(file)))).
 
-%% Readers of a name see one ring or the other, whatever replaces, stops and names.
+%% Readers of a name see one ring or the other while it is replaced and listed.
 under_replacement() ->
     Expected = [
         begin
@@ -214,7 +214,7 @@ read(Expected, Seen) ->
     end,
     read(Expected, Seen#{Answer => true}).
 
-%% Goes on until each reader has seen both.
+%% Replaces the ring until each reader has seen both.
 seen([], _Expected) ->
     ok;
 seen([Reader | Others] = Readers, Expected) ->

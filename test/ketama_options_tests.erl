@@ -1,5 +1,5 @@
-%% The options of new/2 and start_link/2: their defaults, their two forms, what is refused; and the port driver's path, which
-%% stands where options do.
+%% The options of new/2 and start_link/2: their defaults, their two forms, and what is refused; also the port driver's
+%% path, which start_link/2 takes in their place.
 -module(ketama_options_tests).
 
 -include_lib("eunit/include/eunit.hrl").
@@ -42,7 +42,7 @@ mapping(Options) ->
 keys() ->
     ["user:{" ++ integer_to_list(I) ++ "}" || I <- lists:seq(1, 100)].
 
-%% What Elixir makes of `:ketama.start_link(servers, dialect: :libmemcached)' is no path.
+%% Elixir's `:ketama.start_link(servers, dialect: :libmemcached)' passes a list of pairs, which is not a path.
 start_link_takes_options_test_() ->
     Options = [{dialect, libmemcached}, {hash, murmur}],
     {ok, Continuum} = ketama:new(?SERVERS, Options),

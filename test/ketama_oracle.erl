@@ -1,6 +1,6 @@
-%% The clients' rings in plain Erlang, written to be read. The tests hold the NIF against it.
+%% The clients' rings in plain Erlang, written to be read. The tests compare the NIF with it.
 %%
-%% A ring is the tuple of its {Point, Server}, ascending, with the options that made it.
+%% A ring is {Points, Options}: a tuple of {Point, Server}, ascending, and the options that made it.
 -module(ketama_oracle).
 
 -export([new/1, new/2, of_points/1, points/1, getserver/2, point/2, hash/2, hash_by/2]).
@@ -11,15 +11,15 @@ new(Servers) ->
 new(Servers, Options) ->
     Dialect = maps:get(dialect, Options, libketama),
     All = Options#{dialect => Dialect, hash => maps:get(hash, Options, default_hash(Dialect))},
-    %% keysort is stable: of equal points the one of the first server in this order comes first.
+    %% keysort is stable: among equal points, the one of the first server in this order comes first.
     Points = lists:keysort(1, points_of(All, in_order(Dialect, [{iolist_to_binary(N), W} || {N, W} <- Servers]))),
     {list_to_tuple(settled(Dialect, Points)), All}.
 
-%% libketama's ring of these points.
+%% Makes libketama's ring from its points.
 of_points(Points) ->
     {list_to_tuple(Points), #{dialect => libketama, hash => md5}}.
 
-%% In the client's own order.
+%% Returns the points in the client's own order.
 points({Points, #{dialect := folsom}}) ->
     {Positive, Negative} = lists:splitwith(fun({Point, _}) -> Point < 16#80000000 end, tuple_to_list(Points)),
     Negative ++ Positive;
@@ -30,7 +30,7 @@ getserver(Ring, Key) ->
     {_, Server} = point(Ring, Key),
     Server.
 
-%% The point of a key by the client's rule.
+%% Returns the point of a key by the client's rule.
 point({Points, #{dialect := Dialect}} = Ring, Key) ->
     Hash = hash(Ring, Key),
     Size = tuple_size(Points),
@@ -75,7 +75,7 @@ first(Points, Place, Low, High) ->
 highest(Points) ->
     last_below(16#100000000, Points).
 
-%% Of the points of the highest value below this one, the first.
+%% Returns the first of the points that share the highest value below this one.
 last_below(Value, Points) ->
     Past = tuple_size(Points) + 1,
     {Highest, _} = element(first(Points, Value, 1, Past) - 1, Points),
@@ -116,7 +116,7 @@ in_order(_, Servers) ->
 sort_by(Fun, List) ->
     lists:sort(fun(A, B) -> Fun(A) =< Fun(B) end, List).
 
-%% In xmemcached the value tells which of the servers at a point wins it.
+%% In xmemcached a point's value decides which of the servers that share it wins.
 settled(xmemcached, [{Value, _} | _] = Points) ->
     {Same, Rest} = lists:splitwith(fun({V, _}) -> V =:= Value end, Points),
     {Losers, Winners} = lists:split(Value rem length(Same), Same),
@@ -217,13 +217,13 @@ float32(Number) ->
     <<Float:32/float>> = <<Number:32/float>>,
     Float.
 
-%% The hashes of keys, as libmemcached and twemproxy have them.
+%% The key hashes of libmemcached and twemproxy.
 
 hash({_, #{hash := Hash} = Options}, Key) ->
     hash_by(Hash, tag(Options, iolist_to_binary(Key))).
 
 tag(#{hash_tag := <<Open, Close>>}, Key) ->
-    %% A closing byte only counts behind the first opening one.
+    %% A closing byte counts only after the first opening one.
     case binary:split(Key, <<Open>>) of
         [_, Rest] ->
             case binary:split(Rest, <<Close>>) of

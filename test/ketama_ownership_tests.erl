@@ -1,4 +1,5 @@
-%% shares/1 and diff/2: the part of all hashes that each server owns, and the part that moves; exact, in every dialect.
+%% shares/1 and diff/2: the fraction of all hashes that each server owns, and the fraction that moves; exact, in every
+%% dialect.
 -module(ketama_ownership_tests).
 
 -include_lib("eunit/include/eunit.hrl").
@@ -23,7 +24,7 @@ shares_are_arcs(Seed) ->
     ),
     ?assertEqual({Seed, Owned}, {Seed, maps:from_list([{Name, count(Share)} || {Name, Share} <- Shares])}).
 
-%% How many hashes each point owns, from the points alone.
+%% Computes the number of hashes that each point owns, from the points alone.
 arcs(Continuum) ->
     Points = [{First, Owner} | _] = ketama:points(Continuum),
     Ends = [First | [Point || {Point, _} <- Points]],
@@ -63,7 +64,8 @@ diff_is_plain_diff(Seed) ->
     ?assertEqual(lists:reverse(lists:sort(Shares)), Shares),
     ?assertEqual({Seed, plain_diff(Old, New)}, {Seed, [{F, T, count(S)} || {F, T, S} <- lists:sort(Moves)]}).
 
-%% Between two points that follow one another, of either ring, all hashes have one owner in each.
+%% Computes the moves from the points of both rings: all hashes between two neighbouring points have one owner in each
+%% ring.
 plain_diff(Old, New) ->
     Points = lists:usort([Point || C <- [Old, New], {Point, _} <- ketama:points(C)] ++ [?HASHES - 1]),
     Olds = owners(Points, ketama:points(Old), hd(ketama:points(Old))),
@@ -134,7 +136,7 @@ every_hash(Seed, OldDialect, NewDialect) ->
      || {Ring, Owners} <- [{Old, Olds}, {New, News}]
     ].
 
-%% A ring, and the owner of each hash by its points alone.
+%% Returns a ring, and the owner of each hash, computed from the ring's points alone.
 all_owners(Dialect) ->
     Servers = [{[lists:nth(rand:uniform(6), "abcdef")], rand:uniform(30)} || _ <- lists:seq(1, rand:uniform(7))],
     {ok, Ring} = ketama:new(Servers, #{dialect => Dialect, hash => crc15}),
@@ -150,7 +152,7 @@ portions(List) ->
         lists:foldl(fun(Item, Map) -> maps:update_with(Item, fun(N) -> N + 1 end, 1, Map) end, #{}, List)
     ).
 
-%% 2^32 hashes leave a remainder: 4294967296 = 3 * 1431655765 + 1.
+%% The first server owns one hash more: 2^32 = 4294967296 = 3 * 1431655765 + 1.
 shares_of_modula_test() ->
     {ok, Ring} = ketama:new([{"a", 1}, {"b", 1}, {"c", 1}], #{dialect => modula}),
     ?assertEqual(
@@ -158,13 +160,13 @@ shares_of_modula_test() ->
         ketama:shares(Ring)
     ).
 
-%% crc15 is far below the points of MD5: all of its hashes are one server's.
+%% The hashes of crc15 are all below the lowest point, so one server owns all of them.
 shares_of_a_short_hash_test() ->
     {ok, Ring} = ketama:new([{"a", 1}, {"b", 1}, {"c", 1}], #{dialect => twemproxy, hash => crc15}),
     [{_, Owner} | _] = ketama:points(Ring),
     ?assertEqual([{Name, case Name of Owner -> 1.0; _ -> 0.0 end} || Name <- [<<"a">>, <<"b">>, <<"c">>]], ketama:shares(Ring)).
 
-%% What going over from PHP's default to its consistent ring costs, by counting keys.
+%% Compares diff/2 with counted keys, from PHP's default to its consistent ring.
 from_modula_to_a_ring_test_() ->
     {timeout, 300, fun from_modula_to_a_ring/0}.
 
@@ -188,7 +190,7 @@ keys_that_are_hashed_in_two_ways_cannot_be_compared_test_() ->
         ?_assertEqual({0.0, []}, ketama:diff(Md5, Ring(#{dialect => libmemcached})))
     ].
 
-%% Nearly each pair of servers has keys that move: too many to list.
+%% Keys move between nearly every pair of servers: too many moves to list.
 too_many_pairs_test_() ->
     {timeout, 300, fun too_many_pairs/0}.
 
@@ -204,7 +206,7 @@ no_rings_test_() ->
      || T <- [1, make_ref(), <<>>, [], atomics:new(1, [])]
     ].
 
-%% A share counts hashes, exactly.
+%% Returns the number of hashes in a share, which must be a whole one.
 count(Share) ->
     Count = trunc(Share * ?HASHES),
     ?assertEqual(Share, Count / ?HASHES),

@@ -23,7 +23,7 @@ follow_the_points(Seed) ->
      || Key <- ["", "user:123", binary:copy(<<"k">>, 1000) | [rand:bytes(8) || _ <- lists:seq(1, 20)]]
     ].
 
-%% A ring so large that the walk is left to a dirty scheduler.
+%% A ring so large that the walk moves to a dirty scheduler.
 replicas_of_a_large_ring_test() ->
     Servers = [{integer_to_binary(I), 1} || I <- lists:seq(1, 2000)],
     {ok, Continuum} = ketama:new(Servers),

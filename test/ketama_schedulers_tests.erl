@@ -1,7 +1,7 @@
-%% No call holds a normal scheduler, whatever it is asked: long keys, many keys, long walks.
+%% No call holds a normal scheduler, even with long keys, many keys or long walks.
 %%
-%% Each call runs in a VM with one normal scheduler beside a process that counts its own turns. Were
-%% the scheduler held, it would have none.
+%% Each call runs in a VM with one normal scheduler, beside a process that counts its own turns. If the call holds the
+%% scheduler, that process has none.
 -module(ketama_schedulers_tests).
 
 -include_lib("eunit/include/eunit.hrl").
@@ -11,7 +11,7 @@
 -define(BYTES, (8 bsl 20)).
 -define(KEYS, 100000).
 -define(SERVERS, 20000).
-%% A call that holds the scheduler leaves another process one or two turns, at its ends.
+%% A call that holds the scheduler leaves another process one or two turns, at its start and its end.
 -define(TURNS, 3).
 
 another_process_runs_meanwhile_test_() ->
@@ -22,7 +22,7 @@ another_process_runs_meanwhile_test_() ->
         ?assertEqual([], [Line || Line <- string:lexemes(Output, "\n"), Line =/= "done"])
     end}.
 
-%% A call costs the reductions of its work, of which a process has 4,000 at a time.
+%% A call costs reductions for its work. A process has 4,000 at a time.
 work_is_charged_test_() ->
     {ok, Ring} = ketama:new([{integer_to_binary(I), 1} || I <- lists:seq(1, 20)]),
     Keys = [integer_to_binary(I) || I <- lists:seq(1, 450)],
@@ -46,17 +46,17 @@ reductions(Call) ->
     {reductions, After} = process_info(self(), reductions),
     After - Before.
 
-%% Prints the calls beside which the other process did not run.
+%% Prints the calls during which the other process did not run.
 main() ->
     Key = binary:copy(<<"k">>, ?BYTES),
-    %% A copy that starts behind a bit.
+    %% A copy that starts one bit into a byte.
     <<_:1, Unaligned:?BYTES/binary, _:7>> = <<0:1, Key/binary, 0:7>>,
     Many = [integer_to_binary(I) || I <- lists:seq(1, ?KEYS)],
     Empty = lists:duplicate(?KEYS, <<>>),
     {ok, Large} = ketama:new([{integer_to_binary(I), 1} || I <- lists:seq(1, ?SERVERS)]),
     Rings = [ring(D, H) || {D, H} <- [{libketama, md5}, {twemproxy, fnv1a_64}, {twemproxy, crc16}, {modula, hsieh}]],
     ignore = ketama:start_link([{"a", 1}, {"b", 1}]),
-    %% Made before the calls, since Erlang gives turns while it makes them.
+    %% Made before the calls, since making them in Erlang gives the other process turns.
     Strings = [binary_to_list(K) || K <- Many],
     Servers = [{integer_to_binary(I), 1} || I <- lists:seq(1, ?SERVERS)],
     Long = [iolist_to_binary([integer_to_list(I), lists:duplicate(250, $n)]) || I <- lists:seq(1, 18)],
@@ -103,8 +103,8 @@ ring(Dialect, Hash) ->
     {ok, Ring} = ketama:new([{"a", 1}, {"b", 1}, {"c", 1}], #{dialect => Dialect, hash => Hash}),
     Ring.
 
-%% On a machine with other work, the scheduler may wait for a processor while a dirty one has it: a call that leaves
-%% the scheduler free shows it one time or the other, one that holds it never does.
+%% On a busy machine the normal scheduler may wait for a processor while a dirty one has it. So a call is tried several
+%% times: one that leaves the scheduler free shows it sooner or later, one that holds it never does.
 most_turns(_Call, 0) ->
     0;
 most_turns(Call, Times) ->
@@ -113,11 +113,11 @@ most_turns(Call, Times) ->
         Turns -> max(Turns, most_turns(Call, Times - 1))
     end.
 
-%% How many turns another process has between the start and the end of a call.
+%% Returns the number of turns that another process has during a call.
 turns(Call) ->
     Counter = atomics:new(1, []),
     Other = spawn_link(fun() -> count(Counter) end),
-    %% It has run before the call starts.
+    %% The other process must run before the call starts.
     wait(Counter),
     Before = atomics:get(Counter, 1),
     _ = Call(),

@@ -6,14 +6,14 @@
 -export([main/1, run/1]).
 
 -define(KEYS, 200).
-%% Names, each with a watcher and its callbacks, and for how many milliseconds a source says the same.
+%% POOLS: the number of names, each with a watcher and its callbacks. SAME: milliseconds between changes of a source.
 -define(POOLS, 100).
 -define(SAME, 50).
-%% In percent of the time, before which the memory is not looked at.
+%% The memory is first measured after this many percent of the time.
 -define(WARM_UP, 40).
 
 main([Seconds]) ->
-    %% Each change of the hundred names is a notice.
+    %% Each change of the hundred names logs a notice.
     Figures = ketama_test:quietly(fun() -> run(list_to_integer(Seconds)) end),
     io:format("~n~p~n", [Figures]),
     #{wrong := 0} = Figures.
@@ -24,10 +24,10 @@ main([Seconds]) ->
 run(Seconds) ->
     Keys = [integer_to_binary(I) || I <- lists:seq(1, ?KEYS)] ++ ["string", binary:copy(<<"k">>, 1000)],
     Rings = list_to_tuple([ring(Weights, Keys) || Weights <- [[1, 1, 1], [5, 1, 3, 2], [1], lists:seq(1, 40)]]),
-    %% The number of the replacement that has begun, and of the last that is done.
+    %% The numbers of the last replacement begun and of the last one done.
     Versions = atomics:new(2, []),
     replace(Rings, Versions),
-    %% How often before_change and after_change were called.
+    %% The numbers of calls of before_change and after_change.
     Told = atomics:new(2, []),
     Watchers = [watcher(Pool, Rings, Told) || Pool <- pools()],
     End = erlang:monotonic_time(second) + Seconds,
@@ -51,7 +51,7 @@ run(Seconds) ->
      || {Kind, {Pid, Monitor}} <- Workers
     ],
     Grown = ketama_test:resident() - Warm,
-    %% More than the first continuum of each.
+    %% The first continuum of each is not counted as a replacement.
     ketama_test:until(fun() -> atomics:get(Told, 2) > ?POOLS end),
     [ok = gen_server:stop(Watcher) || Watcher <- Watchers],
     [ok = ketama:stop(Pool) || Pool <- pools()],
@@ -68,7 +68,7 @@ run(Seconds) ->
         grown_bytes => Grown
     }.
 
-%% How many passes there were, and how many answers of them were wrong.
+%% Returns the number of passes, and of their wrong answers.
 work(End, Pass) ->
     work(End, Pass, 1, 0).
 
@@ -93,7 +93,7 @@ ring(Weights, Keys) ->
 pools() ->
     [list_to_atom("soak" ++ integer_to_list(I)) || I <- lists:seq(1, ?POOLS)].
 
-%% A watcher whose source goes from one ring to the next.
+%% Starts a watcher whose source goes from one ring to the next.
 watcher(Pool, Rings, Told) ->
     Lists = list_to_tuple([Servers || {Servers, _, _, _} <- tuple_to_list(Rings)]),
     Source = fun() -> {ok, ring_of(Lists, erlang:system_time(millisecond) div ?SAME)} end,
@@ -103,7 +103,7 @@ watcher(Pool, Rings, Told) ->
     }),
     Watcher.
 
-%% Each list of answers is that of one ring.
+%% Each list of answers must come from one ring.
 look_up_pools(Keys, Rings, N) ->
     Pool = lists:nth(1 + N rem ?POOLS, pools()),
     Known = [Answers || {_, _, Answers, _} <- tuple_to_list(Rings)],
@@ -123,14 +123,14 @@ look_up(Keys, Rings, Versions, N) ->
         | [default(Keys, Rings, Versions) || _ <- [1, 2]]
     ]).
 
-%% Each answer is that of a ring which was current between the call and the answer.
+%% Each answer must come from a ring that was current between the call and the answer.
 default(Keys, Rings, Versions) ->
     lists:all(
         fun({I, Key}) ->
             First = atomics:get(Versions, 2),
             Server = ketama:getserver(Key),
             Last = atomics:get(Versions, 1),
-            %% More than as many replacements come around to the same rings.
+            %% The rings repeat after this many replacements.
             Some = lists:seq(First, min(Last, First + tuple_size(Rings) - 1)),
             lists:any(fun(V) -> lists:nth(I, element(3, ring_of(Rings, V))) =:= Server end, Some)
         end,

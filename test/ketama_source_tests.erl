@@ -1,4 +1,4 @@
-%% Where servers come from: functions of the user's, and files that hang, have no end or are no files.
+%% Sources of servers: the user's functions, and files that hang, never end or are not regular files.
 -module(ketama_source_tests).
 
 -include_lib("eunit/include/eunit.hrl").
@@ -27,7 +27,7 @@ source_test_() ->
         end
     ).
 
-%% A watcher whose function returns what the table says, and counts its calls there.
+%% Starts a watcher whose source returns the answer in a table, and counts its calls there.
 with_source(Answer, Options, Test) ->
     Table = ets:new(source, [public]),
     true = ets:insert(Table, [{answer, Answer}, {calls, 0}]),
@@ -59,7 +59,7 @@ follows_the_function() ->
         ?assertEqual({ok, 1.0}, retried(fun() -> ketama:reload(pool) end))
     end).
 
-%% It may have been taken by itself just before.
+%% The watcher may have taken the change by itself just before.
 retried(Reload) ->
     case Reload() of
         unchanged ->
@@ -80,7 +80,7 @@ failures_are_logged_once() ->
             end),
             ?assertMatch([{error, _}], Logged),
             ?assertEqual(<<"a">>, ketama:getserver(pool, "k")),
-            %% Another failure after a success is logged again.
+            %% A failure after a success is logged again.
             Answer(returns({ok, ["b"]})),
             ketama_test:until(fun() -> ketama:getserver(pool, "k") =:= <<"b">> end),
             ?assertMatch(
@@ -121,7 +121,7 @@ one_call_at_a_time() ->
         ?assertEqual(0, atomics:get(Running, 2))
     end).
 
-%% The watcher answers meanwhile, and the process of the call is killed.
+%% The watcher answers while the function hangs, and the function's process is killed.
 given_up_after_a_timeout() ->
     Test = self(),
     with_source(returns({ok, ["a"]}), #{interval => ?HOUR, timeout => 1000}, fun(Answer, _) ->
@@ -163,7 +163,7 @@ a_start_that_fails() ->
     ],
     ?assertEqual([], ketama:names()).
 
-%% A process that the function has started dies, and takes the function with it, but no watcher.
+%% A process that the function has linked to dies and takes the function with it, but not the watcher.
 what_it_links_does_no_harm() ->
     with_source(returns({ok, ["a"]}), #{interval => ?HOUR}, fun(Answer, _) ->
         Answer(fun() ->
@@ -188,7 +188,7 @@ no_files() ->
             end
          || {Path, Reason} <- [{Fifo, not_regular}, {Folder, not_regular}, {"/dev/zero", not_regular}]
         ],
-        %% What has no address at its start cannot be read there; where there is no /proc it is no file.
+        %% /proc/self/mem cannot be read at its start, where no memory is mapped; without /proc the file does not exist.
         ?assertMatch(
             {error, {servers_file, _, Reason}} when Reason =:= eio; Reason =:= enoent,
             ketama:new("/proc/self/mem")
@@ -211,7 +211,7 @@ large_files() ->
         ?assertEqual({error, {servers_file, Path, efbig}}, ketama:new(Path))
     end).
 
-%% A process that does not answer, as the file server does not while it waits for a disk, is not asked.
+%% The file server, suspended here as if it waited for a disk, is never asked.
 past_the_file_server() ->
     ketama_test:with_file("a\t1\n", fun(Path) ->
         ok = sys:suspend(file_server_2),
@@ -229,7 +229,8 @@ a_fifo_in_the_place_of_a_file() ->
     ketama_test:in_folder(fun(Folder) ->
         Path = filename:join(Folder, "ketama.servers"),
         ok = file:write_file(Path, "a\t1\n"),
-        %% It looks when it is told alone: a FIFO that takes the file's place between a look at it and its opening hangs.
+        %% The watcher looks only when told to: if the FIFO replaced the file between the check and the opening, it
+        %% would hang.
         {ok, Watcher} = ketama_watcher:start_link(#{servers_file => Path, interval => ?HOUR}),
         Logged = ketama_test:logged(warning, fun() ->
             ok = file:rename(fifo(Folder), Path),
@@ -243,7 +244,7 @@ a_fifo_in_the_place_of_a_file() ->
         ok = gen_server:stop(Watcher)
     end).
 
-%% A file is waited for, and said to be late: it takes longer than a millisecond to read these.
+%% The watcher reports a late file and still takes it: reading this one takes longer than the timeout of 1 ms.
 a_file_that_takes_long() ->
     ketama_test:in_folder(fun(Folder) ->
         Path = filename:join(Folder, "ketama.servers"),

@@ -1,5 +1,5 @@
-%% Every function that the shared library has a part in, on a continuum of every dialect and key hash, on
-%% normal schedulers and on dirty ones: test/stack.sh runs it where they have little stack.
+%% Calls every function that uses the shared library, on a continuum of every dialect and key hash, on normal and dirty
+%% schedulers. test/stack.sh runs it with little stack.
 -module(ketama_stack).
 
 -export([main/0]).
@@ -40,7 +40,7 @@ look_up(Ring, [First | _] = Names, Keys) ->
     true = lists:sort(Names) =:= lists:sort(ketama:replicas(Ring, hd(Keys), 40)),
     true = lists:all(fun(Key) -> is_integer(ketama:hash(Ring, Key)) andalso is_integer(ketama:hash(Key)) end, Keys).
 
-%% A name, and the ring that it had before.
+%% A name, and its previous ring.
 named([First | Others] = Names, Options) ->
     ignore = ketama:start_link(Names, Options),
     Ring = ketama:continuum(ketama),

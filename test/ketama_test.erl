@@ -1,4 +1,4 @@
-%% What several suites need.
+%% Functions that several suites use.
 -module(ketama_test).
 
 -behaviour(supervisor).
@@ -8,7 +8,7 @@
 -export([data/1, data/2, lines/1, vectors/1, few_servers/0, distinct/1, grouped/2]).
 -export([with_file/2, in_folder/1, quietly/1, logged/2, ebin/0, erl/1, erl/2, erl/3, resident/0]).
 
-%% The path of a file under test/data/libketama, or under another folder of test/data.
+%% Returns the path of a file under test/data/libketama, or under another folder of test/data.
 data(Name) ->
     data("libketama", Name).
 
@@ -19,11 +19,11 @@ lines(Path) ->
     {ok, Contents} = file:read_file(Path),
     binary:split(Contents, <<"\n">>, [global, trim]).
 
-%% The names of the vectors.
+%% Returns the names of the vectors.
 vectors(Folder) ->
     [filename:basename(Path, ".servers") || Path <- filelib:wildcard(data(Folder, "*.servers"))].
 
-%% The keys of each server, in their order, as group/2 has them.
+%% Groups keys by server, in order, as group/2 does.
 grouped(Servers, Keys) ->
     lists:foldr(
         fun({Server, Key}, Groups) -> Groups#{Server => [Key | maps:get(Server, Groups, [])]} end,
@@ -31,17 +31,17 @@ grouped(Servers, Keys) ->
         lists:zip(Servers, Keys)
     ).
 
-%% A ring of random servers: few, some of one name and some without a point.
+%% Makes a ring of a few random servers; some share a name and some have no point.
 few_servers() ->
     Servers = [{[lists:nth(rand:uniform(6), "abcdef")], lists:nth(rand:uniform(4), [1, 10, 1000, 100000])} || _ <- lists:seq(1, rand:uniform(7))],
     {ok, Continuum} = ketama:new(Servers),
     Continuum.
 
-%% Each term once, where it comes first.
+%% Removes all but the first of equal terms.
 distinct([]) -> [];
 distinct([Term | Terms]) -> [Term | distinct([T || T <- Terms, T =/= Term])].
 
-%% What Fun makes of the path of a servers file with these contents.
+%% Calls Fun with the path of a servers file with these contents.
 with_file(Contents, Fun) ->
     in_folder(fun(Folder) ->
         Path = filename:join(Folder, "ketama.servers"),
@@ -49,7 +49,7 @@ with_file(Contents, Fun) ->
         Fun(Path)
     end).
 
-%% What Fun makes of a new folder, which is gone afterwards.
+%% Calls Fun with a new folder, which is removed afterwards.
 in_folder(Fun) ->
     Unique = integer_to_list(erlang:unique_integer([positive])),
     Temp = os:getenv("TMPDIR", "/tmp"),
@@ -61,7 +61,7 @@ in_folder(Fun) ->
         ok = file:del_dir_r(Folder)
     end.
 
-%% What Fun returns, without showing on the console what it logs.
+%% Calls Fun and keeps what it logs off the console.
 quietly(Fun) ->
     {ok, #{level := Level}} = logger:get_handler_config(default),
     ok = logger:set_handler_config(default, level, none),
@@ -71,7 +71,7 @@ quietly(Fun) ->
         ok = logger:set_handler_config(default, level, Level)
     end.
 
-%% What Fun logs from a level on, as {Level, Text}, without showing it on the console.
+%% Returns what Fun logs at a level or above, as {Level, Text}, and keeps it off the console.
 logged(Level, Fun) ->
     ok = logger:add_handler(?MODULE, ?MODULE, #{level => Level, config => self()}),
     try
@@ -93,18 +93,18 @@ log(#{level := Level, msg := {report, Report}}, #{config := Pid}) ->
 log(#{level := Level, msg := {Format, Arguments}}, #{config := Pid}) ->
     Pid ! {?MODULE, Level, lists:flatten(io_lib:format(Format, Arguments))}.
 
-%% The folder of the modules. code:which/1 says `cover_compiled' where their coverage is counted.
+%% Returns the folder of the modules. Not by code:which/1, which returns `cover_compiled' when coverage is counted.
 ebin() ->
     filename:dirname(filename:absname(code:where_is_file("ketama.beam"))).
 
-%% What a VM of its own prints that runs Code and halts; with the modules of these folders.
+%% Runs Code in a new VM, with the modules of these folders, and returns what it prints.
 erl(Code) ->
     erl([ebin()], Code).
 
 erl(Folders, Code) ->
     erl(Folders, Code, "unlimited").
 
-%% The same in a VM that gets so many kilobytes of the system.
+%% The same in a VM that is limited to this many kilobytes.
 erl(Folders, Code, Kilobytes) ->
     Erl = filename:join([code:root_dir(), "bin", "erl"]),
     Arguments = [
@@ -122,7 +122,7 @@ collect(Port, Output) ->
         {Port, {exit_status, Status}} -> error({Status, unicode:characters_to_list(Output)})
     end.
 
-%% The memory that the operating system counts for this VM, in bytes.
+%% Returns this VM's resident memory, in bytes, as the operating system counts it.
 resident() ->
     Kilobytes =
         case file:read_file("/proc/self/status") of
@@ -136,18 +136,18 @@ resident() ->
         end,
     1024 * list_to_integer(Kilobytes).
 
-%% A supervisor of these children.
+%% A supervisor with these children.
 init(Specs) ->
     {ok, {#{}, Specs}}.
 
-%% Stops a supervisor that is linked to the caller, or another process that ends when it is told so.
+%% Stops a supervisor that is linked to the caller, or another process that obeys `shutdown'.
 stop(Pid) ->
     unlink(Pid),
     Monitor = monitor(process, Pid),
     exit(Pid, shutdown),
     receive {'DOWN', Monitor, process, Pid, _} -> ok end.
 
-%% Waits for what comes sooner or later; the suite's time is the limit.
+%% Waits until the condition is true; only the test's own timeout ends the wait.
 until(Condition) ->
     case Condition() of
         true ->
@@ -157,7 +157,7 @@ until(Condition) ->
             until(Condition)
     end.
 
-%% The notices that Fun logs.
+%% Returns the notices that Fun logs.
 notices(Fun) ->
     Level = maps:get(level, logger:get_primary_config()),
     ok = logger:set_primary_config(level, notice),
@@ -167,8 +167,8 @@ notices(Fun) ->
         ok = logger:set_primary_config(level, Level)
     end.
 
-%% A test of each function, by its suite and name, which Run calls. No name has a continuum before and after it,
-%% and what it logs is not shown.
+%% Makes a test of each function, titled by its suite and name, which Run calls. No name has a continuum before or after
+%% it, and its log is not shown.
 each(Tests, Run) ->
     [
         {timeout, 300,

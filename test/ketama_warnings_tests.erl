@@ -1,4 +1,4 @@
-%% What is warned of, once each: lines that say one thing and that libketama reads as another, and rings that the client
+%% Warnings, each logged once: for lines that libketama reads otherwise than they look, and for rings that the client
 %% itself cannot have.
 -module(ketama_warnings_tests).
 
@@ -56,7 +56,7 @@ beyond_the_client_test_() ->
         ]
     ].
 
-%% Where both read the same there is nothing to warn of.
+%% Nothing is logged for lines that libketama reads as they look.
 silence_test() ->
     Same = ["crlf", "suffix-weight", "leading-space", "spaces", "lastfm-eight", "hundred"],
     Files = [ketama_test:data(Name ++ ".servers") || Name <- Same],

@@ -6,7 +6,7 @@
 -define(ONE, "10.0.0.1:11211\t600\n").
 -define(TWO, "10.0.0.1:11211\t600\n10.0.0.2:11211\t600\n").
 -define(INTERVAL, 20).
-%% For as long a change must last where the interval is longer.
+%% A change must last this many milliseconds, if the interval is longer.
 -define(SETTLE, 100).
 
 watcher_test_() ->
@@ -54,12 +54,11 @@ atomic_rename(Folder) ->
         becomes(?TWO)
     end).
 
-%% What an editor leaves for a moment between truncating and writing is seen, but not taken, nor
-%% logged.
+%% An editor truncates the file before it writes. The watcher sees the empty file, but neither takes nor logs it.
 truncated_first(Folder) ->
     File = filename:join(Folder, "ketama.servers"),
     ok = file:write_file(File, ?ONE),
-    %% It looks rarely, and again a tenth of a second after it has seen a change.
+    %% The watcher looks rarely, and again a tenth of a second after it has seen a change.
     with_watcher(#{servers_file => File, interval => 1000}, fun() -> truncated_first(File, ?ONE, ?TWO) end).
 
 truncated_first(File, Old, New) ->
@@ -73,7 +72,7 @@ truncated_first(File, Old, New) ->
     end),
     receive
         {took, Took} when Took < ?SETTLE, Logged =:= [] -> ok;
-        %% On so slow a machine the file has been empty for as long as a change must last.
+        %% The machine was so slow that the file was empty for as long as a change must last.
         {took, _} -> truncated_first(File, New, Old)
     end.
 
@@ -111,7 +110,7 @@ a_missing_file_is_logged_once(Folder) ->
         end),
         ?assertMatch([{error, _}], Logged),
         is_default(?ONE),
-        %% When it is back as it was there is nothing to swap, but it can go missing again.
+        %% When the old file is back there is nothing to replace, but the next fault must be logged again.
         ok = file:write_file(File, ?ONE),
         looks(1),
         ?assertMatch(
@@ -172,7 +171,7 @@ takes_options(Folder) ->
      || All <- [Options#{servers_file => File}, [{servers_file, File} | maps:to_list(Options)]]
     ].
 
-%% What moves cannot be counted with so many servers.
+%% With this many servers the moves cannot be counted, and the change still happens.
 many_servers_of_modula(Folder) ->
     File = filename:join(Folder, "ketama.servers"),
     Lines = fun(N) -> [["s", integer_to_list(I), "\t1\n"] || I <- lists:seq(1, N)] end,
@@ -182,7 +181,7 @@ many_servers_of_modula(Folder) ->
         ?assertEqual({ok, 1.0}, ketama:reload())
     end).
 
-%% Somebody has put a continuum with another hash in the place of the watcher's.
+%% The watcher's continuum was replaced by one with another hash.
 another_hash_in_its_place(Folder) ->
     watch(Folder, ?ONE, fun(File) ->
         ignore = ketama:start_link([{"a", 1}], #{dialect => modula}),
@@ -190,7 +189,7 @@ another_hash_in_its_place(Folder) ->
         becomes(?TWO)
     end).
 
-%% Any number in one supervisor: a name, a dialect and a life each.
+%% One supervisor can have any number of watchers, each with a name and a dialect of its own.
 many_in_a_supervisor(Folder) ->
     Options = fun(Name, Contents) ->
         File = filename:join(Folder, atom_to_list(Name)),
@@ -225,7 +224,7 @@ many_in_a_supervisor(Folder) ->
     %% The continua outlive their watchers.
     ?assertEqual([ketama, pages, sessions], lists:sort(ketama:names())).
 
-%% A watcher that starts while the file is wrong fails, unless there is a ring to stay with.
+%% A watcher that starts with a wrong file fails, unless its name already has a ring to keep.
 restart_keeps_the_ring(Folder) ->
     File = filename:join(Folder, "ketama.servers"),
     ok = file:write_file(File, "a\t0\n"),
@@ -238,7 +237,7 @@ restart_keeps_the_ring(Folder) ->
         end)
     end).
 
-%% A watcher that is killed leaves the ring; the next one finds it, and says nothing of it.
+%% A watcher that is killed leaves the ring; the next one finds it and logs nothing.
 restart_after_a_kill(Folder) ->
     File = filename:join(Folder, "ketama.servers"),
     ok = file:write_file(File, ?ONE),
@@ -254,7 +253,7 @@ restart_after_a_kill(Folder) ->
     is_default(?ONE),
     ketama_test:stop(Supervisor).
 
-%% Somebody has given the name to another continuum, or has taken it away.
+%% The name was given to another continuum, or was stopped: a reload restores the watcher's own.
 brings_its_continuum_back(Folder) ->
     File = filename:join(Folder, "ketama.servers"),
     ok = file:write_file(File, ?TWO),
@@ -270,7 +269,7 @@ brings_its_continuum_back(Folder) ->
         is_default(?TWO)
     end).
 
-%% The file stays the one that it was when the watcher started.
+%% The path still means the file of the watcher's start, whatever the working directory.
 a_relative_path(Folder) ->
     {ok, Here} = file:get_cwd(),
     ok = file:write_file(filename:join(Folder, "relative.servers"), ?ONE),
@@ -295,7 +294,7 @@ a_wrong_start_is_not_logged(Folder) ->
         ok = file:write_file(File, "secret\t0\n"),
         ?assertEqual({error, {servers_file, File, {line, 1, zero_weight}}}, Start())
     end),
-    %% What OTP reports of the start does not carry the file.
+    %% OTP's report of the failed start does not contain the file.
     [
         ?assertEqual([], [Text || {_, Text} <- Logged, string:find(Text, Part) =/= nomatch])
      || Part <- ["keeps its servers", "secret"]
@@ -312,7 +311,7 @@ odd_names_are_escaped(Folder) ->
     Text = ketama:format_error({servers_file, Path, enoent}),
     [?assertNotEqual(nomatch, string:find(Text, Part)) || Part <- ["\\x{7}", [16#43A]]].
 
-%% What a change from one file to another logs: one notice with these parts, all of it printable.
+%% A change from one file to another logs one notice, which has these parts and is printable.
 notice(Folder, Old, New, Parts) ->
     watch(Folder, Old, fun(File) ->
         Texts = ketama_test:notices(fun() ->
@@ -325,7 +324,7 @@ notice(Folder, Old, New, Parts) ->
         ?assert(io_lib:printable_unicode_list(Text))
     end).
 
-%% What it does not know harms nothing, and does not have it look more often.
+%% Unknown messages do no harm, and do not make the watcher look more often.
 other_messages(Folder) ->
     File = filename:join(Folder, "ketama.servers"),
     ok = file:write_file(File, ?ONE),
@@ -341,11 +340,11 @@ other_messages(Folder) ->
         [Watcher ! Message || Message <- Unknown],
         ?assertEqual({error, unknown_call}, gen_server:call(Watcher, hello)),
         {ok, Statistics} = sys:statistics(Watcher, get),
-        %% These and the call, none of which has led to another.
+        %% Only these and the call: none of them has led to another message.
         ?assertEqual(length(Unknown) + 1, proplists:get_value(messages_in, Statistics))
     end).
 
-%% All callers are told, whoever calls while it looks.
+%% All callers get a reply, even those that call while the watcher looks.
 reloads_at_once(Folder) ->
     File = filename:join(Folder, "ketama.servers"),
     ok = file:write_file(File, ?ONE),
@@ -359,7 +358,7 @@ reloads_at_once(Folder) ->
         ]
     end).
 
-%% Rings that it has replaced are freed, but for the one before.
+%% Replaced rings are freed, except the previous one.
 holds_no_ring(Folder) ->
     File = filename:join(Folder, "ketama.servers"),
     Lines = fun(Prefix) -> [[Prefix, integer_to_list(I), "\t1\n"] || I <- lists:seq(1, 5000)] end,
@@ -367,7 +366,7 @@ holds_no_ring(Folder) ->
     with_watcher(#{servers_file => File, interval => 3600000}, fun() ->
         ok = file:write_file(File, Lines("b")),
         {ok, _} = ketama:reload(),
-        %% What a crash report would show of it.
+        %% A crash report would contain the state.
         ?assert(erts_debug:flat_size(sys:get_state(ketama_watcher)) < 500),
         #{bytes := Bytes} = ketama:info(ketama),
         Before = erlang:memory(system),
@@ -378,7 +377,7 @@ holds_no_ring(Folder) ->
             end
          || I <- lists:seq(1, 10)
         ],
-        %% A thread frees them.
+        %% A thread frees them, some time later.
         ketama_test:until(fun() -> erlang:memory(system) - Before < Bytes div 2 end)
     end).
 
@@ -433,7 +432,7 @@ same_as_default(Continuum) ->
 is_default(Contents) ->
     same_as_default(ring(Contents)).
 
-%% Waits until the watcher has looked at its file so many times more, once in full.
+%% Waits for this many more looks of the watcher at its file, at least one of them whole.
 looks(Count) ->
     ok = sys:statistics(ketama_watcher, true),
     %% A look is three messages: the timer's, and two of the process that looks.
