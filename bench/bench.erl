@@ -1,7 +1,6 @@
 %% The benchmark: ketama beside plain Erlang, the port driver and other libraries, in one process and one run.
 %%
-%% The ways to look a key up take turns, round after round, so that a slow moment of the machine
-%% meets all of them.
+%% The contenders take turns, round after round, so that a slow moment of the machine affects all of them.
 -module(bench).
 
 -export([main/1]).
@@ -9,7 +8,7 @@
 -include("loop.hrl").
 -include("row.hrl").
 
-%% The keys of one pass, and for how long one way is measured in one round.
+%% The keys of one pass, the rounds, and the passes of each contender in a round.
 -define(KEYS, 1000).
 -define(ROUNDS, 25).
 -define(PASSES, 200).
@@ -17,12 +16,12 @@
 -define(PORT_PASSES, 2).
 -define(SECONDS, 1).
 
-%% Writes a table for this machine into the folder, and the chart of all machines that it has tables of.
+%% Writes a table for this machine into the folder, and the chart of all machines whose tables are there.
 main([Native, Servers, Folder]) ->
     ok = empty_nif:load(filename:join(Native, "libketama_bench")),
     {ok, _} = port_driver:start_link(Servers, filename:join(Native, "port_driver")),
     ignore = ketama:start_link(Servers),
-    %% Some rings are larger than their clients can take, which is logged.
+    %% Some rings are larger than their clients can take, which would log warnings.
     ok = logger:set_primary_config(level, error),
     io:format("~ts~n", [machine()]),
     Rows = lists:append([
@@ -106,7 +105,7 @@ other_keys() ->
      || {Length, N} <- [{40, 8}, {100, 8}, {8, 100}, {8, 1000}]
     ]).
 
-%% The key hashes, each on the same ring, against MD5: alone and in a list.
+%% Each key hash against MD5 on the same ring: one key and many.
 
 hashes() ->
     {twemproxy, Hashes} = lists:keyfind(twemproxy, 1, ketama_nif:dialects()),
@@ -168,7 +167,7 @@ table(Table, Title, Baseline, Ways) ->
     Rounds = [[measure(Way) || Way <- Ways] || _ <- lists:seq(1, ?ROUNDS)],
     print(Title, rows(Table, Baseline, "ns", Rounds)).
 
-%% Of rounds that measure each way once: the ratio is that of the minima.
+%% Makes rows from rounds that measure each contender once. The ratio is that of the minima.
 rows(Table, Baseline, Unit, Rounds) ->
     Times = [
         {Name, lists:sort([proplists:get_value(Name, Round) || Round <- Rounds])}
@@ -201,7 +200,7 @@ repeat(N, Way) ->
     _ = Way(),
     repeat(N - 1, Way).
 
-%% Several processes at once: lookups a second, all together.
+%% Several processes at once: lookups a second, summed over all.
 
 callers(File) ->
     {ok, C} = ketama:new(File),
@@ -256,7 +255,7 @@ passes(End, Way, Done) ->
             Done
     end.
 
-%% Building: microseconds, and bytes a point.
+%% Building: microseconds and bytes a point.
 
 building() ->
     lists:append([building(N) || N <- [8, 100, 1000, 10000, 100000]]).
@@ -266,7 +265,7 @@ building(N) ->
     Plain = fun() -> plain:new(Servers) end,
     New = fun() -> {ok, C} = ketama:new(Servers), C end,
     Names = [Name || {Name, _} <- Servers],
-    %% These take seconds and more of a larger ring.
+    %% The other contenders take seconds and more for a larger ring.
     Ways =
         [{"plain Erlang", Plain, fun plain_bytes/1} || N =< 10000] ++
             [{Name, fun() -> Peer(Names) end, none} || {Name, Peer, _} <- peers:all(), N =< 100] ++
@@ -283,7 +282,7 @@ building(N) ->
     Of = lists:flatten(io_lib:format(", ~b servers", [N])),
     print("Building" ++ Of, [Row#row{name = Row#row.name ++ Of} || Row <- Rows]).
 
-%% Each kind of ring, of servers with the weight 1.
+%% Each dialect's ring, of servers with the weight 1.
 
 dialects() ->
     Servers = [Name || {Name, _} <- servers(1000)],
@@ -300,7 +299,7 @@ microseconds(Build) ->
     _ = Build(),
     (erlang:monotonic_time(nanosecond) - Start) / 1000.
 
-%% What the VM counts, over as many continua as weigh enough to see.
+%% Bytes a point as the VM counts them, over enough continua to see a difference.
 bytes(Build) ->
     First = Build(),
     Points = lists:sum([Points || {_, _, Points} <- ketama:servers(First)]),
@@ -309,7 +308,7 @@ bytes(Build) ->
     Before = settled(erlang:memory(system)),
     Continua = [Build() || _ <- lists:seq(1, Count)],
     Held = erlang:memory(system) - Before,
-    %% They, and the first one, are held until here.
+    %% Keeps all continua, and the first, alive until here.
     true = length([First | Continua]) > Count,
     Held / (Count * Points).
 
@@ -353,7 +352,7 @@ figures(#row{minimum = Minimum, median = Median, ratio = Ratio, unit = Unit}) ->
         [io_lib:format("   ~.3f", [float(Ratio)]) || Ratio =/= undefined]
     ].
 
-%% The processor and the VM that the figures hold for.
+%% The processor and the VM that made the figures.
 machine() ->
     Processor = os:cmd(
         "sed -n 's/^model name[^:]*: //p' /proc/cpuinfo 2>/dev/null | head -n 1 | grep . ||"

@@ -1,4 +1,4 @@
-%% The benchmark's bar chart: a panel for each table, and in it for each name a bar for each machine.
+%% The benchmark's bar chart: a panel for each table, which has for each name one bar for each machine.
 -module(chart).
 
 -export([write/2]).
@@ -16,7 +16,7 @@
     {"one_key", "One key of 8 bytes, 8 servers"},
     {"batch", "Many keys of 8 bytes in one call, a key"}
 ]).
-%% Of each machine: ketama's bars, and those of what it is compared with.
+%% For each machine, the colours of ketama's bars and of the others.
 -define(COLORS, [{"#2a7ab8", "#a8a8a8"}, {"#7fb6dd", "#d0d0d0"}, {"#154c78", "#808080"}]).
 
 %% Writes the chart of machines as results:read/1 has them.

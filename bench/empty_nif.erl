@@ -1,4 +1,4 @@
-%% A NIF that does nothing: what it costs to call one.
+%% A NIF that does nothing, to measure what calling one costs.
 -module(empty_nif).
 
 -export([load/1, call/2]).

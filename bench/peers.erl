@@ -1,6 +1,6 @@
-%% Other libraries that find the server of a key, where their modules are on the code path: one clause each.
+%% Other libraries that find the server of a key: one clause each, used if their modules are on the code path.
 %%
-%% They hash in ways of their own, so their answers are not a memcached client's. Each gets as many points as
+%% They have hashes of their own, so their answers are not those of a memcached client. Each gets as many points as
 %% libketama's ring has.
 -module(peers).
 
@@ -10,7 +10,7 @@
 
 -define(POINTS, 160).
 
-%% The name of each that is there, what makes its ring of named servers, and the loop over keys.
+%% {Name, Make, Loop} of each library that is there: Make makes its ring from server names, Loop looks keys up.
 -spec all() -> [{string(), fun(([binary()]) -> term()), fun((term(), [binary()]) -> ok)}].
 all() ->
     [

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Compiles the other libraries whose sources are in folders of their names below a folder, and prints what the code path
-# needs for them: peers.sh FROM TO
+# Usage: peers.sh FROM TO. Compiles the other libraries, each in the folder of its name below FROM, into TO, and prints
+# the folders that the code path needs for them.
 set -eu
 mkdir -p "$2"
 for library in ex_hash_ring libring; do

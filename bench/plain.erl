@@ -8,7 +8,7 @@
 
 %% The points and the servers that own them, each a tuple in ascending order of the points.
 %%
-%% A point and its owner are one integer while they are sorted: of less than 60 bits, so that it is no bignum.
+%% For sorting, a point and its owner are packed into one integer of less than 60 bits, so that it is not a bignum.
 new(Servers) ->
     N = length(Servers),
     Total = lists:sum([Weight || {_, Weight} <- Servers]),

@@ -1,4 +1,4 @@
-%% The results of a machine, in a file of its own: results-intel-xeon.csv.
+%% Reads and writes the results, one file for each machine, such as results-intel-xeon.csv.
 -module(results).
 
 -export([number/1, read/1, write/3]).
@@ -26,7 +26,7 @@ write(Folder, Machine, Rows) ->
         ]
     ]).
 
-%% The machines of a folder, each with its tables' names and ratios.
+%% Reads the machines in a folder, each with its tables' names and ratios.
 -spec read(file:filename()) -> [{Machine :: string(), [{Table :: string(), Name :: string(), Ratio :: float()}]}].
 read(Folder) ->
     Files = filelib:wildcard(filename:join(Folder, "results-*.csv")),

@@ -1,2 +1,2 @@
-%% A row of the results; a ratio is to the baseline of its table.
+%% A row of the results. Its ratio is relative to the baseline of its table.
 -record(row, {table, name, minimum, median, ratio, unit}).

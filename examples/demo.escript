@@ -1,5 +1,5 @@
 #!/usr/bin/env escript
-%% Where a handful of keys live, and the share of each server. Usage: demo.escript SERVERS_FILE
+%% Prints the servers of a few keys, and the share of each server. Usage: demo.escript SERVERS_FILE
 -mode(compile).
 
 -define(KEYS, ["user:123", "user:124", "session:9f3c", "page:/index.html", "foo"]).

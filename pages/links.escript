@@ -1,6 +1,6 @@
 #!/usr/bin/env escript
-%% Checks the pages of a folder: each link within it leads to what is there, and to a place that has the name; and
-%% index.html leads to each page.
+%% Checks the pages of a folder: each link within it leads to a file and an anchor that exist, and each page can be
+%% reached from index.html.
 -mode(compile).
 
 main([Folder]) ->
@@ -17,7 +17,7 @@ main([Folder]) ->
     io:put_chars(standard_error, [Broken, Apart]),
     halt(min(1, length(Broken ++ Apart))).
 
-%% The links of a page, each the file and the name of a place in it, and the names of the page's own places.
+%% Returns the links of a page, as {File, Anchor}, and the page's own anchors.
 read(Page) ->
     {ok, Html} = file:read_file(Page),
     {
@@ -40,7 +40,7 @@ link(Page, Url) ->
         [File | Name] -> {normal(filename:join(filename:dirname(Page), binary_to_list(File))), iolist_to_binary(Name)}
     end.
 
-%% The path without `.' and `..'.
+%% Removes `.' and `..' from a path.
 normal(Path) ->
     Parts = lists:foldl(
         fun
@@ -61,7 +61,7 @@ leads(File, Name, Pages) ->
         #{} -> false
     end.
 
-%% The pages that links lead to from these.
+%% Returns the pages that can be reached from these.
 reached([], Reached, _) -> Reached;
 reached([Page | Pages], Reached, All) ->
     case All of

@@ -1,5 +1,5 @@
--- In a page, a link to another Markdown file leads to that file's page. Any other file that a page links to is written
--- to the file that the environment's LINKED names, one a line.
+-- Makes a link to another Markdown file lead to that file's page. Writes any other file that a page links to, one a
+-- line, to the file that the environment variable LINKED names.
 
 local folder = PANDOC_STATE.input_files[1]:match("^.*/") or ""
 

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Makes doc/ of nothing: doc/index.html, with the modules' pages and a page for each Markdown file here and in guides/,
-# and doc/chunks. `make doc' runs it. A warning is an error, and so is a link that leads nowhere.
+# Makes doc/ from scratch: doc/index.html, the modules' pages, a page for each Markdown file here and in guides/, and
+# doc/chunks. `make doc' runs it. A warning is an error, and so is a dead link.
 set -eu
 cd "$(dirname "$0")/.."
 work=$(mktemp -d)
@@ -11,7 +11,7 @@ fail() {
     exit 1
 }
 
-# quiet COMMAND...: runs it. It may not warn.
+# quiet COMMAND...: runs a command, which must not print a warning.
 quiet() {
     "$@" >"$work/said" 2>&1 && ! grep -qi warning "$work/said" || fail "$(cat "$work/said")"
 }
@@ -20,7 +20,7 @@ rm -rf doc
 quiet sh native/chunks.sh
 quiet rebar3 edoc
 
-# edoc takes all types of other modules for OTP's, and its address of OTP's pages is not theirs. ketama_error has no
+# edoc takes all types of other modules for OTP's, and links to a wrong address of OTP's pages. ketama_error has no
 # page.
 otp=https://www.erlang.org/doc/man
 for module in doc/*.html; do
@@ -54,7 +54,7 @@ while IFS='	' read -r page title; do
         --include-before-body "$work/nav.html" --output "doc/${page%.md}.html" "$page"
 done <"$work/pages"
 
-# The pictures, tables and sources that pages link to, as git has them.
+# Copies the pictures, tables and sources that pages link to, as git has them.
 xargs git ls-files -- <"$LINKED" | sort -u | tar -c -T - -f - | tar -x -f - -C doc
 
 escript pages/links.escript doc

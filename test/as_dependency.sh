@@ -1,7 +1,7 @@
 #!/bin/sh
-# Uses this checkout as other projects do, in a temporary folder: as a git dependency of rebar3, from _checkouts, as
-# an application of an umbrella, in a release that runs on its own ERTS, and from Mix. Each loads a servers file and
-# asks for a key. The first builds the shared library, the others are given it.
+# Uses this checkout as other projects do, in a temporary folder: as a git dependency of rebar3, from _checkouts, as an
+# application of an umbrella, in a release that runs on its own ERTS, and from Mix. Each loads a servers file and asks
+# for a key. The first builds the shared library for all.
 set -eu
 root=$(cd "$(dirname "$0")/.." && pwd)
 . "$root/test/functions.sh"
@@ -14,7 +14,7 @@ unoptimised "$root/target/unoptimised"
 key='user:123'
 server='10.0.1.5:11211'
 
-# What git has or would have of the checkout, as a repository of one commit.
+# The files that git tracks or would track in the checkout, as a repository of one commit.
 mkdir "$work/ketama"
 (cd "$root" && git ls-files -co --exclude-standard -z |
     xargs -0 sh -c 'for f; do [ -e "$f" ] && printf "%s\0" "$f"; done' sh |
@@ -26,7 +26,7 @@ mkdir "$work/ketama"
     git -c user.name=ketama -c user.email=ketama@localhost commit -q -m ketama
 )
 
-# An application that prints where a key lives, and the ERTS it runs on, and stops.
+# An application that prints the server of a key and the ERTS that it runs on, and stops.
 application() {
     mkdir -p "$1/src"
     cat >"$1/src/fleet.app.src" <<EOF
@@ -49,7 +49,7 @@ init([]) -> {ok, {#{}, [ketama:child_spec("$work/ketama/examples/ketama.servers"
 EOF
 }
 
-# check WHAT ROOT COMMAND...: the command prints the answer of a VM with this root folder.
+# check WHAT ROOT COMMAND...: checks that the command prints the answer of a VM with this root folder.
 check() {
     what=$1 expected="answer $server on $2"
     shift 2

@@ -1,7 +1,6 @@
 #!/bin/sh
-# native/build.sh: what it does with nothing to do, without cargo, many times at once, with the user's flags, in any
-# folder, for musl, with a library built elsewhere, for several targets. All but the first is tried on a crate of one
-# function.
+# native/build.sh: with nothing to do, without cargo, many times at once, with the user's flags, in any folder, for
+# musl, with a library built elsewhere, for several targets. All but the first use a crate of one function.
 set -eu
 cd "$(dirname "$0")/.."
 . test/functions.sh
@@ -18,7 +17,7 @@ sh native/build.sh 2>"$work/said"
 [ -z "$(find erlang _build/default/lib/ketama -newer "$work/before")" ] ||
     fail "native/build.sh writes though nothing changed"
 
-# A checkout, its crate a function that returns 1.
+# Makes a checkout whose crate is a function that returns 1.
 crate() {
     mkdir -p "$1/native/ketama_nif/src"
     cp "$root/native/build.sh" "$root/native/rustc.sh" "$1/native/"
@@ -35,7 +34,7 @@ function() {
 EOF
 }
 
-# The tools of the build but for cargo.
+# The tools of the build except cargo.
 mkdir "$work/bin"
 for tool in sh dirname sed cut awk; do
     ln -s "$(command -v "$tool")" "$work/bin/"
@@ -50,8 +49,8 @@ printf '#!/bin/sh\necho "cargo 1.9.0 (0123456789 2016-01-01)"\n' >"$work/bin/car
 chmod +x "$work/bin/cargo"
 refused "an old cargo" "cargo is 1.9.0"
 
-# A dozen builds at once, the first ones of all or ones that replace a library: each has its copy before the first is
-# put in place, for this mv waits for the others.
+# Runs a dozen builds at once, either the first ones or ones that replace a library. This mv waits until all have made
+# their copy, so that none is put in place before.
 mkdir "$work/meet"
 cat >"$work/meet/mv" <<EOF
 #!/bin/sh
@@ -84,7 +83,7 @@ many
 function "$work/many" 2
 many
 
-# While the library is copied, the old one is there, whole: this cp looks.
+# While the new library is copied, the old one must still be there, whole: this cp looks.
 mkdir "$work/slow"
 cat >"$work/slow/cp" <<EOF
 #!/bin/sh
@@ -100,7 +99,7 @@ PATH=$work/slow:$PATH sh "$work/many/native/build.sh" 2>"$work/said" || fail "$(
 [ -e "$work/looked" ] || fail "native/build.sh leaves half a library for a while"
 ! cmp -s "$work/old" "$work/many/$priv/libketama_nif.so" || fail "native/build.sh does not replace the library"
 
-# The user's flags, wherever they are set: all are kept, and none is in the way.
+# The user's flags, wherever they are set, are all kept and do not disturb the build.
 user=$work/user/ketama
 crate "$user"
 builds() {
@@ -140,7 +139,7 @@ for file in "$work/home/config.toml" "$work/user/.cargo/config.toml"; do
     done
 done
 
-# Folders of any name, for the checkout and for what cargo makes.
+# Folders of any name, for the checkout and for cargo's output.
 odd="$work/it's a \"folder\" in \\ é"
 crate "$odd"
 for folder in "$odd/target" "$odd/else where"; do
@@ -163,7 +162,7 @@ else
 fi
 kept "flags for a C runtime of its own" RUSTFLAGS="--cfg flagged -C target-feature=+crt-static"
 
-# A library built elsewhere takes cargo's place.
+# A library built elsewhere is used instead of cargo.
 given=$work/given
 crate "$given"
 rm "$given/Cargo.toml" "$work/bin/cargo"
@@ -197,7 +196,7 @@ if [ "$(od -A n -t x1 -N 6 /proc/self/exe 2>/dev/null)" = " 7f 45 4c 46 02 01" ]
     cp "$library" "$given/$priv/libketama_nif.so"
     for bytes in 64 4096 "$(($(wc -c <"$library") - 1))"; do
         head -c "$bytes" "$library" >"$work/cut.so"
-        # What is cut off before it names its function is not even ours.
+        # A file cut off before the name of its function cannot be told to be ketama's.
         grep -q ketama_nif_nif_init "$work/cut.so" || continue
         not_taken "$work/cut.so" "is cut short."
     done
@@ -207,7 +206,7 @@ cp "$library" "$given/native/libketama_nif.so"
 without_cargo "" || fail "a package: $(cat "$work/said")"
 cmp "$library" "$given/$priv/libketama_nif.so"
 
-# Each folder that is built into has the library of its target. This cargo makes it a file that names the target.
+# Each build folder has the library of its target. This cargo makes a file that names the target instead.
 mkdir "$work/targets"
 cat >"$work/targets/cargo" <<EOF
 #!/bin/sh
@@ -228,7 +227,7 @@ holds() {
     found=$(cat "$1/ketama/priv/libketama_nif.so")
     [ "$found" = "$2" ] || fail "$1 has the library for $found, not for $2"
 }
-# What an older version built is still there.
+# The library that an older version built is still there.
 crate "$work/source"
 mkdir "$work/source/priv"
 echo old >"$work/source/priv/libketama_nif.so"

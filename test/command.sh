@@ -1,6 +1,6 @@
 #!/bin/sh
-# bin/ketama: its answers are those of ketama's functions, whatever the bytes of its arguments, their locale and its
-# folder; what is wrong is a sentence and an exit code. make ring and make diff say the same.
+# bin/ketama: it gives the same answers as ketama's functions, in any locale and folder and for any bytes; an error is a
+# sentence and an exit code. make ring and make diff print the same.
 set -eu
 cd "$(dirname "$0")/.."
 . test/functions.sh
@@ -10,7 +10,7 @@ trap 'rm -rf "$work"' EXIT
 export WORK="$work"
 unset MAKEFLAGS MAKELEVEL MFLAGS
 
-# What an Erlang expression makes of the files in the work folder. Write(Name, Bytes) writes one there.
+# Evaluates an Erlang expression in the work folder, where Write(Name, Bytes) writes a file.
 erlang() {
     LC_ALL=C.UTF-8 erl -noshell -pa _build/default/lib/ketama/ebin -eval "
         Path = fun(Name) -> filename:join(os:getenv(\"WORK\"), Name) end,
@@ -42,7 +42,8 @@ right() {
     same "$expected" out "ketama $*"
     [ ! -s "$work/err" ] || fail "ketama $*: $(cat "$work/err")"
 }
-# wrong CODE PART ARGUMENT...: a line on standard error that has the part, and nothing else.
+# wrong CODE PART ARGUMENT...: checks that the command prints one line on standard error, which contains the part, and
+# nothing else.
 wrong() {
     code=$1
     part=$2
@@ -56,7 +57,7 @@ wrong() {
 command=$root/bin/ketama
 rebar3 compile >"$work/said" 2>&1 || fail "$(cat "$work/said")"
 
-# Each key a file, and each byte of it counts.
+# Each key is a file, of which every byte is part of the key.
 mkdir "$work/keys"
 n=10
 for key in foo "it's a \"key\"" '$(touch pwned) `touch pwned` $HOME' '*' '-x' '--help' '--' '' 'é' '\377\376' 'a\tb' '\303' 'cr\r' \
@@ -94,7 +95,7 @@ erlang '
 '
 [ "$(wc -l <"$work/diff")" -gt 2 ] || fail "nothing moves"
 
-# A file of an odd name; some file systems take only UTF-8.
+# A file with an odd name; some file systems take only UTF-8.
 odd="$work/it's a \"file\" of \$servers é $(printf '\377')"
 cp "$work/old" "$odd" 2>/dev/null || odd="$work/it's a \"file\" of \$servers é"
 cp "$work/old" "$odd"
@@ -118,7 +119,7 @@ same ring.long out "a long key"
 : >"$work/nothing"
 right nothing ring "$odd"
 
-# Options, in both forms, before and after.
+# Options in both forms, before and after the arguments.
 right ring.twemproxy --dialect twemproxy ring --hash murmur --hash-tag '{}' "$odd" -- "$@"
 right ring.twemproxy ring --hash=md5 "$odd" --dialect=twemproxy --hash=murmur --hash-tag='{}' -- "$@"
 right info info "$odd" --dialect twemproxy --hash murmur --hash-tag '{}'
@@ -153,7 +154,7 @@ wrong 2 "no option hash_tag with the dialect libketama" ring "$odd" x --hash-tag
 wrong 2 "many is no number" info "$odd" --dialect cache_memcached_fast --ketama-points many
 wrong 2 "no option ketama_points with the dialect nginx" info "$odd" --dialect nginx --ketama-points 10
 
-# Wrong files, and one to be warned of.
+# Wrong files, and one that makes a warning.
 printf 'a\t0\n' >"$work/zero"
 printf 'a\t25' >"$work/cut"
 for command_line in "ring missing x" "diff missing old" "diff old missing" "shares missing" "info missing"; do
@@ -171,7 +172,7 @@ says 0 shares "$work/cut"
 grep -q 'written 25 and read 2' "$work/err" && [ "$(cat "$work/out")" = "a	1.0000000000" ] ||
     fail "a cut weight: $(cat "$work/out" "$work/err")"
 
-# A reader that goes, and a disk that is full.
+# A reader that closes the pipe, and a full disk.
 {
     "$command" ring "$work/old" <"$work/many" 2>"$work/err" && code=0 || code=$?
     echo "$code" >"$work/code"
@@ -183,7 +184,7 @@ if [ -e /dev/full ]; then
     grep -q "standard output: no space" "$work/err" || fail "a full disk: $(cat "$work/err")"
 fi
 
-# From elsewhere: through links, and in a checkout of an odd name, as long as it is compiled.
+# From another folder: through links, and in a checkout with an odd name, before and after it is compiled.
 ln -s "$root/bin/ketama" "$work/first"
 ln -s first "$work/second"
 command=$work/second
@@ -201,7 +202,7 @@ for locale in C C.UTF-8; do
     (cd "$moved/bin" && command=./ketama && right shares shares "$odd")
 done
 
-# make says on standard output what the command says, and nothing else.
+# make prints on standard output what the command prints, and nothing else.
 made() {
     expected=$1
     shift

@@ -1,11 +1,12 @@
-# What several of the scripts here need; they read this file.
+# Functions that several scripts here use; they source this file.
 
 fail() {
     echo "$1" >&2
     exit 1
 }
 
-# From here on the shared library is built quickly, not to be quick, and its crates once for all scripts that want this.
+# unoptimised FOLDER: from here on builds the shared library without optimisation, which is quicker, and its crates in
+# FOLDER, once for all scripts that call this.
 unoptimised() {
     export CARGO_TARGET_DIR="$1" CARGO_PROFILE_RELEASE_OPT_LEVEL=0 CARGO_PROFILE_RELEASE_LTO=off
 }

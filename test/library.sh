@@ -1,12 +1,11 @@
 #!/bin/sh
-# What is in the shared library and in what it is made of: it exports its entry points alone,
-# and all its crates have a licence that guides/trust.md lists.
+# The shared library exports only its entry points, and guides/trust.md lists the licences of all its crates.
 set -eu
 cd "$(dirname "$0")/.."
 . test/functions.sh
 library=_build/default/lib/ketama/priv/libketama_nif.so
 
-# A macOS name has an underscore in front.
+# On macOS a symbol has an underscore in front.
 exported=$(nm -gU "$library" 2>/dev/null | awk '{print $NF}' | sed 's/^_//' | sort | tr '\n' ' ')
 [ "$(uname)" = Darwin ] ||
     exported=$(nm -D --defined-only "$library" | awk '{print $NF}' | sort | tr '\n' ' ')

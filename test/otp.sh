@@ -1,12 +1,12 @@
 #!/bin/sh
-# The tests on the Erlang/OTP of other releases of Debian: otp.sh FOLDER RELEASE... A release is trixie, sid, or arm64,
-# which is sid for that processor, run by qemu. Each has a folder of its own below FOLDER, made by debootstrap and used
-# again when it is there. Rust and the crates are the host's, but arm64 takes Rust from sid. All mounts go with the
-# command that they are made for.
+# Runs the tests on the Erlang/OTP of other releases of Debian: otp.sh FOLDER RELEASE... A release is trixie, sid, or
+# arm64, which is sid for that processor, run by qemu. Each has a folder of its own below FOLDER, which debootstrap
+# makes once. Rust and the crates are the host's, except that arm64 takes Rust from sid. All mounts end with the command
+# that they are made for.
 set -eu
 cd "$(dirname "$0")/.."
 
-# They measure time or memory, which are not arm64's but qemu's.
+# These suites measure time or memory, which would be qemu's, not arm64's.
 measuring=ketama_limits_tests,ketama_memory_tests,ketama_schedulers_tests,ketama_concurrency_tests
 
 if [ "$(id -u)" != 0 ]; then
@@ -25,8 +25,8 @@ fi
 crates=${CARGO_HOME:-$HOME/.cargo}
 cargo fetch --locked
 
-# inside NAME COMMAND... The network is the host's, on which other nodes of Erlang may have the same names: they ask
-# another epmd.
+# inside NAME COMMAND... The network is the host's, where other Erlang nodes may have the same names, hence an epmd of
+# its own.
 inside() {
     root=$folder/$1
     shift
@@ -43,7 +43,7 @@ inside() {
         sh "$root" "$rust" "$crates" "$((20000 + $$ % 10000))" "$@"
 }
 
-# debian NAME RELEASE OPTION...: the folder of that name, with apt's settings of the host and with this checkout.
+# debian NAME RELEASE OPTION...: makes the folder of that name, with the host's apt settings and this checkout.
 debian() {
     root=$folder/$1
     suite=$2
@@ -77,7 +77,7 @@ native() {
     inside "$1" sh -euc 'rebar3 eunit; rebar3 xref; rebar3 dialyzer; make as-dependency upgrade'
 }
 
-# The library and the tests are made in sid; the Rust tests run there, each by qemu.
+# Builds the library and the tests in sid, and runs the Rust tests there, each by qemu.
 cross() {
     with_tools sid
     inside sid sh -euc '
@@ -96,7 +96,7 @@ cross() {
         rebar3 as test compile'
 }
 
-# Linux runs programs for arm64 by sid's qemu, until this script ends.
+# Until this script ends, Linux runs arm64 programs with sid's qemu.
 emulate() {
     formats=/proc/sys/fs/binfmt_misc
     [ -e $formats/register ] || mount -t binfmt_misc binfmt_misc $formats

@@ -1,6 +1,6 @@
 #!/bin/sh
-# The package of `make package': its library names no folder of this machine and has no symbols but those it exports,
-# and projects without cargo build it and ask for a key.
+# The package of `make package': its library contains no folder name of this machine and only exported symbols, and
+# projects without cargo can build it and ask for a key.
 set -eu
 cd "$(dirname "$0")/.."
 . test/functions.sh
@@ -23,7 +23,7 @@ for folder in "$OLDPWD" "${HOME:-/nowhere}" "${CARGO_HOME:-${HOME:-/nowhere}/.ca
 done
 [ -z "$(nm "$library" 2>/dev/null)" ] || fail "$library is not stripped"
 
-# No cargo, even where it is in a folder with all else.
+# A PATH without cargo, even if cargo shares a folder with all other tools.
 mkdir "$work/bin"
 for tool in cargo rustc; do
     printf '#!/bin/sh\nexit 127\n' >"$work/bin/$tool"

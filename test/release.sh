@@ -1,13 +1,13 @@
 #!/bin/sh
-# The package that hex.pm would get: the files that erlang/ketama.app.src names. An empty project of rebar3 and one of
-# Mix compile it, ask for a key, and show its documentation. The version is the same wherever it stands.
+# The package for hex.pm: the files that erlang/ketama.app.src names. An empty rebar3 project and an empty Mix project
+# compile it, ask for a key, and show its documentation. The version must be the same everywhere.
 set -eu
 cd "$(dirname "$0")/.."
 . test/functions.sh
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 unset KETAMA_LIBRARY CARGO_BUILD_TARGET CARGO_TARGET_DIR
-# Whether all is there shows without the time that optimisation takes.
+# No optimisation, which takes long: only the package's completeness matters here.
 export TERM=dumb CARGO_PROFILE_RELEASE_CODEGEN_UNITS=16 CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_OPT_LEVEL=0
 
 version=$(sed -n 's/.*{vsn, "\(.*\)"}.*/\1/p' erlang/ketama.app.src)
@@ -29,7 +29,7 @@ has() {
     has guides/building.md $(sed -n 's/.*ketama-\([0-9.]*[0-9]\).*/\1/p' guides/building.md)
 }
 
-# Of a folder hex takes what is no folder and starts with no dot.
+# From a folder, hex takes only files, and none that starts with a dot.
 rm -rf doc/chunks
 sh native/chunks.sh
 erl -noshell -eval '
@@ -45,9 +45,9 @@ mkdir -p "$package" "$work/fleet/src"
 tar -c -T "$work/files" -f - | tar -x -f - -C "$package"
 
 servers=$PWD/test/data/libketama/lastfm-eight.servers
-# A key, its hash and its server, as libketama has them.
+# A key, with libketama's hash and server.
 read -r key _ server <test/data/libketama/lastfm-eight.expected
-# The first words of what the source says of getserver/2.
+# The first words of getserver/2's documentation in the source.
 words=$(sed -n '/^-spec getserver(ring(), key())/q; s/^%% @doc \([^ ]* [^ ]* [^ ]* [^ ]*\).*/\1/p' erlang/ketama.erl | tail -n 1)
 check() {
     grep -qxF "server $server" "$work/said" || fail "$1: the server of $key is not $server: $(cat "$work/said")"

@@ -1,10 +1,10 @@
 #!/bin/sh
-# Memory errors: the Rust tests under valgrind, and the EUnit suites that call the shared library
-# most, in a VM with the library built for AddressSanitizer and all memory allocated by malloc, which
-# it watches. Usage: sanitize.sh SECONDS, of the soak. Linux only: elsewhere it says so and stops.
+# Looks for memory errors: runs the Rust tests under valgrind, and the EUnit suites that call the shared library most in
+# a VM with the library built for AddressSanitizer, where all memory comes from malloc, which it watches. Usage:
+# sanitize.sh SECONDS, for the soak. Linux only: elsewhere it says so and stops.
 #
-# The VM itself does not run under valgrind: the code of its JIT runs on Erlang's stacks, which
-# memcheck takes for errors by the thousand, and dies of.
+# The VM itself does not run under valgrind: its JIT's code runs on Erlang's stacks, for which memcheck reports
+# thousands of errors and then dies.
 set -eu
 cd "$(dirname "$0")/.."
 if [ "$(uname)" != Linux ]; then
@@ -21,13 +21,13 @@ env PROPTEST_CASES=4 \
     cargo test --package ketama --lib --release --locked --quiet
 echo "valgrind: no error"
 
-# A sanitizer is unstable in Rust, which says no by default.
+# Sanitizers are unstable in Rust, which refuses them by default.
 RUSTC_BOOTSTRAP=1 RUSTFLAGS=-Zsanitizer=address cargo build --package ketama_nif --release --locked \
     --quiet --target "$target" --target-dir target/sanitize
 mkdir "$work/priv"
 cp -RL _build/test/lib/ketama/ebin "$work/"
 cp "target/sanitize/$target/release/libketama_nif.so" "$work/priv/"
-# What the VM keeps until its end is no leak of ours.
+# Memory that the VM keeps until its end is not a leak of ours.
 ASAN_OPTIONS=detect_leaks=0 LD_PRELOAD=$(cc -print-file-name=libasan.so) erl +Mea min -noshell \
     -pa "$work/ebin" _build/test/lib/ketama/test -eval "
         ok = eunit:test([ketama_continuum_tests, ketama_batch_tests, ketama_replicas_tests, ketama_ownership_tests,

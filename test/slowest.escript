@@ -15,7 +15,7 @@ cases(Report) ->
      || Case <- xmerl_xpath:string("//testcase", Suite)
     ].
 
-%% A suite's function, and the test's title: what EUnit knows of lines and funs is left out.
+%% A suite's function, and the test's title: without EUnit's line numbers and funs.
 name(Name) ->
     Rules = [
         {"^.*\\((\\w+_tests:\\w+)\\)$", "\\1"},

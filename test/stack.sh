@@ -1,6 +1,6 @@
 #!/bin/sh
-# The stack: every function in a VM whose schedulers have the least stack that there is, 160 KiB, with the
-# library built without optimisation, which takes the most of it.
+# Calls every function in a VM whose schedulers have the smallest possible stack, 160 KiB, with the library built
+# without optimisation, which needs the most stack.
 set -eu
 cd "$(dirname "$0")/.."
 . test/functions.sh

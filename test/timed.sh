@@ -1,8 +1,7 @@
 #!/bin/sh
-# Runs a command and writes down that it failed or how many seconds it took, for test/slowest.escript. Usage:
-# timed.sh COMMAND...
+# Runs a command and records, for test/slowest.escript, its seconds or its failure. Usage: timed.sh COMMAND...
 set -eu
-# It has no part in the jobs of the make that calls it.
+# Keeps the command out of the job server of the make that calls it.
 unset MAKEFLAGS MFLAGS MAKELEVEL
 mkdir -p _build/test
 start=$(date +%s)

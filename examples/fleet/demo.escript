@@ -1,6 +1,6 @@
 #!/usr/bin/env escript
-%% The application at work, beside four memcached servers of the demo's own on loopback. Every value is
-%% checked; one that is wrong ends the demo with an error.
+%% Runs the application beside four memcached servers, which the demo starts on loopback. Every value is checked; a
+%% wrong one ends the demo with an error.
 -mode(compile).
 
 -define(SESSIONS, 10000).
@@ -80,7 +80,7 @@ demo(Work) ->
     check(sessions, Again),
     say("          they are stored again, on the next servers clockwise, and right", []),
 
-    %% At the same address, with nothing in it.
+    %% The server comes back at the same address, empty.
     _ = memcached(Work, B#memcached.port),
     await(fun() -> fleet_connections:down(sessions) =:= [] end),
     Cold = missing(OfB, Again),
@@ -122,7 +122,7 @@ further(Reads) ->
     Enough = counters:get(Reads, 1) + ?SESSIONS div 2,
     await(fun() -> counters:get(Reads, 1) >= Enough end).
 
-%% No other client has its keys, so that it knows each value.
+%% No other client uses its keys, so it knows each value.
 client(Pairs, Written, Reads) ->
     {Key, First} = element(rand:uniform(tuple_size(Pairs)), Pairs),
     More =
@@ -159,7 +159,7 @@ check_one(Key, Value, Answer) -> error({wrong, Key, {expected, Value}, {found, A
 check(Pool, Values) ->
     check_all(Values, fleet:multi_get(Pool, maps:keys(Values))).
 
-%% The keys without a value, which are some of these. All others are right.
+%% Returns the keys without a value, which must be among these. All other values must be right.
 missing(Some, Values) ->
     {Found, Failed} = fleet:multi_get(sessions, maps:keys(Values)),
     Missing = maps:keys(maps:without(maps:keys(Found), Values)),
@@ -196,7 +196,7 @@ change(File, Servers) ->
     Names = [{name(Server), Weight} || {Server, Weight} <- Servers],
     await(fun() -> [{Name, Weight} || {Name, Weight, _} <- ketama:servers(sessions)] =:= Names end).
 
-%% Half a file can be a right one, so a new file is renamed into place.
+%% Half a file can be valid, so a new file is renamed into place.
 write(File, Servers) ->
     New = File ++ ".new",
     ok = file:write_file(New, [io_lib:format("~s\t~b~n", [name(S), Weight]) || {S, Weight} <- Servers]),

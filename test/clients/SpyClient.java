@@ -1,6 +1,6 @@
-// Stores or reads the keys of a file through spymemcached: RING KEYS HOST:PORT:WEIGHT...
-// RING is `weights', or `plain': the client as anyone builds it, which has no weights.
-// For each line of the input, `set' or `get', it prints how many keys that worked for.
+// Stores or reads the keys of a file through spymemcached: RING KEYS HOST:PORT:WEIGHT... RING is `weights', or `plain'
+// for the client as it comes, without weights. For each line of the input, `set' or `get', it prints how many keys that
+// worked for.
 
 import java.io.BufferedReader;
 import java.io.InputStreamReader;
@@ -22,7 +22,7 @@ import net.spy.memcached.NodeLocator;
 import net.spy.memcached.util.DefaultKetamaNodeLocatorConfiguration;
 
 public class SpyClient {
-    // Milliseconds: a busy machine is no error.
+    // Milliseconds: long, so that a busy machine is not an error.
     static final long LONG = 60000;
 
     public static void main(String[] args) throws Exception {

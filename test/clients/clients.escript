@@ -1,12 +1,11 @@
 #!/usr/bin/env escript
-%% The rings of real clients, live: memcached servers on loopback, keys stored through each client
-%% and read from the server that ketama names, and the other way round; where the client goes to
-%% other servers instead of one that fails, once more with one down. Usage: clients.escript WORK
-%% CLIENT... with SpyClient compiled and npm's and PyPI's packages in the folder WORK; all clients
-%% where none is named.
+%% Compares ketama with real clients at work. Starts memcached servers on loopback, stores keys through each client and
+%% reads them from the server that ketama names, and the other way round; does so again with one server down if the
+%% client then goes to other servers. Usage: clients.escript WORK CLIENT... The folder WORK has SpyClient, compiled, and
+%% npm's and PyPI's packages. Without a CLIENT, all run.
 -mode(compile).
 
-%% Host, its address, port. The default port is one that some clients leave out.
+%% {Host, Address, Port}. Some clients leave out the default port, 11211.
 -define(SERVERS, [
     {"127.0.1.1", "127.0.1.1", 11211},
     {"127.0.1.2", "127.0.1.2", 11211},
@@ -16,15 +15,15 @@
     {"localhost", "127.0.0.1", 21213},
     {"localhost", "127.0.0.1", 21214}
 ]).
-%% Which of them fails: the heaviest, so that the weights of the others count for more without it.
+%% The number of the server that fails: the heaviest, so that the others' shares change most without it.
 -define(FAILS, 4).
 -define(PROXY_PORT, 22121).
 -define(KEYS, 2000).
-%% Milliseconds; what takes longer hangs.
+%% Milliseconds, after which a call counts as hung.
 -define(LONG, 60000).
 
-%% Client, its configuration in the words of its users, the options of the same ring, the weights
-%% that the servers are given, and what else is not as usual/0 has it.
+%% {Client, Configuration, Options, Weights, Unusual}: the configuration as its users write it, the options of the same
+%% ring, the weights to try, and what differs from usual/0.
 trials() ->
     Removes = ", \"remove_failed\": 1, \"retry_timeout\": 1, \"dead_timeout\": 600}",
     Compatible = "Memcached::OPT_LIBKETAMA_COMPATIBLE => true",
@@ -33,7 +32,7 @@ trials() ->
     Ejects = ", auto_eject_hosts: true, server_failure_limit: 1, server_retry_timeout: 600000",
     Weighted = #{dialect => libmemcached},
     Plain = #{dialect => libmemcached_consistent},
-    %% A weight above 1 makes libmemcached's plain ring the weighted one; the hash stays.
+    %% A weight above 1 turns libmemcached's plain ring into the weighted one; the hash stays.
     Hybrid = #{dialect => libmemcached, hash => one_at_a_time},
     Modula = #{dialect => modula},
     Proxy = #{dialect => twemproxy},
@@ -61,7 +60,7 @@ trials() ->
         {"php", "[" ++ Compatible ++ "]", Weighted, Both, Ascii},
         {"php", "[" ++ Consistent ++ "]", Plain, [equal], Ascii},
         {"php", "[" ++ Consistent ++ "]", Hybrid, [skewed], Ascii},
-        %% The binary protocol alone takes bytes above 127 in a key.
+        %% Only the binary protocol takes bytes above 127 in a key.
         {"php", "[" ++ Consistent ++ ", " ++ Binary ++ "]", Plain, [equal], #{}},
         {"php", "[]", Modula, Both, maps:merge(Ascii, Unweighted)},
         {"php", "session", Plain, Both, Session},
@@ -99,16 +98,16 @@ usual() ->
     #{
         %% A server's name and weight as the client counts them.
         server => fun weighted/2,
-        %% The key of a number.
+        %% Makes a key from a number.
         key => fun any/1,
         %% What the client hashes for a key.
         hashed => fun(Key) -> Key end,
-        %% What memcached is given for a key: its own key, and the value.
+        %% What memcached stores for a key: its own key, and the value.
         entry => fun(Key) -> {Key, Key} end,
         %% What the client can do.
         actions => ["set", "get"],
-        %% Whether a server fails in the end, and how the client finds another: as in the ring
-        %% `without' it, or by a hash of the key as this function changes it for each try.
+        %% Whether a server fails in the end, and how the client then finds another: in the ring `without' it, or by the
+        %% hash of the key as this function changes it for each try.
         fails => false
     }.
 
@@ -133,24 +132,25 @@ text(I) ->
     Letter = lists:nth(I rem 4 + 1, "ké鍵z"),
     unicode:characters_to_binary(["key:", integer_to_list(I), lists:duplicate(I rem 70, Letter)]).
 
-%% Like random ones, but no white space and no control characters, which clients refuse.
+%% Random-looking bytes, without white space and control characters, which clients refuse.
 bytes(I) ->
     Bytes = <<<<Byte>> || <<Byte>> <= erlang:md5(<<I:32>>), Byte > $\s, Byte =/= $\d>>,
     iolist_to_binary([integer_to_list(I), Bytes]).
 
 ascii(I) -> iolist_to_binary(["key-", integer_to_list(I), lists:duplicate(I rem 200, $k)]).
 
-%% PHP hashes the id alone.
+%% PHP hashes only the id.
 session(Id) ->
     {["memc.sess.key.", Id], ["id|s:", integer_to_list(byte_size(Id)), ":\"", Id, "\";"]}.
 
-%% A prefix that the client puts before each key and hashes with it, and one that it does not hash.
+%% A prefix that the client puts before each key: hashed_after/1 for one that it hashes, stored_after/1 for one that it
+%% only stores.
 hashed_after(Prefix) ->
     maps:put(hashed, fun(Key) -> iolist_to_binary([Prefix, Key]) end, stored_after(Prefix)).
 
 stored_after(Prefix) -> #{entry => fun(Key) -> {[Prefix, Key], Key} end}.
 
-%% nginx asks memcached for a key that it has escaped, and hashes it as it was.
+%% nginx escapes the key that it asks memcached for, and hashes the unescaped one.
 escaped(Key) -> {binary:replace(Key, <<"%">>, <<"%25">>, [global]), Key}.
 
 try_before(Key, Try) -> <<(integer_to_binary(Try))/binary, Key/binary>>.
@@ -198,7 +198,7 @@ same_without({Name, {Port, _}} = Failed, Trial, Ring, Pool, Ask, Same) ->
     [noticed(Ask, 100) || lists:member("set", Actions)],
     Same(["; without ", Name], elsewhere(Fails, Ring, Name), Pool -- [Failed]).
 
-%% Where a key is while a server is down.
+%% Returns the server of a key while one is down.
 elsewhere(without, Ring, Down) ->
     {ok, Left} = ketama:without(Ring, [Down]),
     fun(Key) -> ketama:getserver(Left, Key) end;
@@ -246,9 +246,8 @@ placed(Server, Key, Entry, Pool) ->
     {_, {_, Socket}} = lists:keyfind(Server, 1, Pool),
     {Key, Server, Socket, Entry}.
 
-%% A client at work: a function that has it store or read all keys and returns how many it could,
-%% and one that stops it. It is a program that is told on its input, or a proxy that is spoken to as
-%% memcached is.
+%% Starts a client. Returns a function that makes it store or read all keys and returns how many worked, and one that
+%% stops it. A client is a program that takes commands on its input, or a proxy that speaks memcached's protocol.
 
 client("nutcracker", Config, Keys, Servers, Work) ->
     File = filename:join(Work, "nutcracker.yml"),
@@ -287,7 +286,7 @@ client("spymemcached", Config, Keys, Servers, Work) ->
     Path = "/usr/share/java/spymemcached.jar:" ++ Work,
     program(["java", "-cp", Path, "SpyClient", Config], Keys, Servers, Work).
 
-%% Its files are in WORK, where it may write whoever runs it.
+%% Its files are in WORK, where it may write as any user.
 nginx(Config, Servers) ->
     [
         "daemon off; master_process off; pid nginx.pid; events {}\n",
@@ -327,10 +326,10 @@ program([Program | Arguments], Keys, Servers, Work) ->
         port_command(Port, [Action, "\n"]),
         number(Port, [])
     end,
-    %% It ends with its input.
+    %% The program ends when its input does.
     {Ask, fun() -> port_close(Port) end}.
 
-%% The next line that is a number; the others are chatter, of interest when the program fails.
+%% Returns the next line that is a number; other lines only matter if the program fails.
 number(Port, Chatter) ->
     receive
         {Port, {data, {_, Line}}} ->
@@ -354,7 +353,7 @@ proxy(Command, Keys, Do) ->
 do("set", Socket, Entry) -> set(Socket, Entry);
 do("get", Socket, Entry) -> get(Socket, Entry).
 
-%% A request for a page with the key in a header; the page is its value.
+%% Requests a page with the key in a header; the page is the value.
 http("get", Socket, {Key, Value}) ->
     ok = gen_tcp:send(Socket, ["GET / HTTP/1.1\r\nHost: ketama\r\nKey: ", Key, "\r\n\r\n"]),
     <<"HTTP/1.1 ", Status:3/binary, _/binary>> = line(Socket),
@@ -364,7 +363,7 @@ http("get", Socket, {Key, Value}) ->
     ok = inet:setopts(Socket, [{packet, line}]),
     {Status, Page} =:= {<<"200">>, Value}.
 
-%% Read with all lines before the page.
+%% Read together with the lines before the page.
 size_of_page(<<"Content-Length: ", Size/binary>>, Socket) ->
     header_ends(line(Socket), Socket),
     binary_to_integer(string:trim(Size));
@@ -409,7 +408,7 @@ line(Socket) ->
     {ok, Line} = gen_tcp:recv(Socket, 0, ?LONG),
     Line.
 
-%% Servers of our own.
+%% Our own servers.
 
 memcached() ->
     [{start(memcached(Ip, Port), Ip, Port), connect(Ip, Port)} || {_, Ip, Port} <- ?SERVERS].

@@ -8,7 +8,7 @@ use Cache::Memcached::Fast;
 my ($options, $path, @servers) = @ARGV;
 my $client = Cache::Memcached::Fast->new({
     servers => [map { server($_) } @servers],
-    # Seconds: a busy machine is no error.
+    # Seconds: long, so that a busy machine is not an error.
     connect_timeout => 60,
     io_timeout => 60,
     eval($options),

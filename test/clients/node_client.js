@@ -17,12 +17,12 @@ const works = {memcached, hashring}[name](JSON.parse(options));
 
 function memcached(options) {
   const Memcached = require('memcached');
-  // Milliseconds: a busy machine is no error.
+  // Milliseconds: long, so that a busy machine is not an error.
   const client = new Memcached(weights, {timeout: 60000, idle: 600000, ...options});
   const set = promisify(client.set).bind(client);
   const get = promisify(client.get).bind(client);
   const ask = {set: key => set(key, key, 0), get: async key => await get(key) === key};
-  // What fails is a server that is down.
+  // A failure means that the server is down.
   return (action, key) => ask[action](key).catch(() => false);
 }
 
@@ -59,7 +59,7 @@ async function main() {
     }
     console.log(done);
   }
-  // Its connections would keep it alive.
+  // The open connections would keep the process alive.
   process.exit();
 }
 

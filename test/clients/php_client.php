@@ -1,8 +1,8 @@
 <?php
-// Stores or reads the keys of a file through PHP's memcached: OPTIONS KEYS HOST:PORT:WEIGHT...
-// With `session' for the options a key is the id of a session, kept as PHP does by itself; with
-// `memcache' they go through that older extension, which has its options from php.ini or -d.
-// For each line of the input, `set' or `get', it prints how many keys that worked for.
+// Stores or reads the keys of a file through PHP's memcached: OPTIONS KEYS HOST:PORT:WEIGHT... With
+// `session' in place of the options, a key is the id of a session that PHP's own handler keeps; with `memcache' the
+// keys go through that older extension, which takes its options from php.ini or -d. For each line of the input,
+// `set' or `get', it prints how many keys that worked for.
 [, $options, $path] = $argv;
 $servers = array_slice($argv, 3);
 $works = match ($options) {
@@ -28,7 +28,7 @@ function memcache($servers) {
     $client = new Memcache();
     foreach ($servers as $server) {
         [$host, $port, $weight] = explode(':', $server);
-        // Kept open, for up to 60 seconds: a busy machine is no error.
+        // Persistent, with a timeout of 60 seconds, so that a busy machine is not an error.
         $client->addServer($host, $port, true, $weight, 60);
     }
     return fn($action, $key) =>

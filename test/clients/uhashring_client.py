@@ -8,7 +8,7 @@ from uhashring import HashRing
 options, path, servers = ast.literal_eval(sys.argv[1]), sys.argv[2], sys.argv[3:]
 weights = {name: int(weight) for name, weight in (server.rsplit(":", 1) for server in servers)}
 ring = HashRing(weights, **options)
-# uhashring is a ring alone. Of one server, a client has no choice.
+# uhashring is only a ring. A client with a single server always asks that one.
 clients = {name: pylibmc.Client([name]) for name in weights}
 keys = open(path, encoding="utf-8").read().split("\n")
 

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Upgrades a running release from one version of ketama to the next and back while continua are in
-# use: `ketama' is loaded anew, `ketama_nif' stays, every answer is the same.
+# Upgrades a running release from one version of ketama to the next and back while continua are in use:
+# `ketama' is reloaded, `ketama_nif' stays, every answer is the same.
 set -eu
 root=$(cd "$(dirname "$0")/../.." && pwd)
 work=$(mktemp -d)
@@ -27,7 +27,7 @@ EOF
 version=$(sed -n 's/.*{vsn, "\(.*\)"}.*/\1/p' "$root/erlang/ketama.app.src")
 next=${version%.*}.$((${version##*.} + 1))
 
-# The second version: the same, but for its number.
+# The second version is the same except for its number.
 bump() {
     for file in ketama.app.src ketama.appup; do
         sed "s/\"$version\"/\"$next\"/" "$root/erlang/$file" >"$work/fleet/_checkouts/ketama/erlang/$file"

@@ -9,13 +9,13 @@
 -export_type([key/0, value/0]).
 
 -type key() :: binary().
-%% 1 to 250 bytes without white space and control characters, as memcached has it. Others raise `badarg'.
+%% 1 to 250 bytes without white space and control characters, as memcached requires. Others raise `badarg'.
 -type value() :: binary().
 
-%% For so long, in seconds, a value lives. It bounds for how long an old one can come back: a server that has
-%% been away, and then has the key again, may still have it.
+%% The life of a value, in seconds. It limits how long an old value can come back: a server that was away, and then has
+%% the key again, may still have it.
 -define(LIFE, 3600).
-%% For so long, in milliseconds, a caller waits for all servers together.
+%% How long a caller waits, in milliseconds, for all servers together.
 -define(PATIENCE, 5000).
 
 %% @doc Stores a value.
@@ -54,7 +54,7 @@ multi_get(Pool, Keys) ->
 check(Keys) ->
     lists:all(fun fleet_memcached:is_key/1, Keys) orelse error(badarg, [Keys]).
 
-%% The plan without the servers that are down. Where all of them are, the key's own says why.
+%% Plans a request without the servers that are down. If all are down, the key's own server says why.
 group(Pool, Keys) ->
     try
         ketama:group(Pool, Keys, #{except => fleet_connections:down(Pool)})
@@ -62,7 +62,7 @@ group(Pool, Keys) ->
         error:no_servers -> ketama:group(Pool, Keys)
     end.
 
-%% The keys that have moved, by the servers that they have left.
+%% Groups the keys that have moved by the servers that they have left.
 former(Pool, Keys) ->
     ketama:moved(ketama:previous(Pool), Pool, Keys).
 
@@ -73,8 +73,8 @@ read(Pool, Groups) ->
 answer(_Server, {ok, Values}, {Found, Failed}) -> {maps:merge(Found, Values), Failed};
 answer(Server, {error, Reason}, {Found, Failed}) -> {Found, Failed#{Server => Reason}}.
 
-%% Brings the values of these keys from their former servers to the new ones, unless somebody has stored
-%% newer ones there. No copy stays: another change could give the key back to that server, with an old value.
+%% Moves the values of these keys from their former servers to the new ones, unless newer ones have been stored there.
+%% No copy stays: another change could give the key back to that server, with an old value.
 move(Pool, Former) ->
     {Values, _} = read(Pool, Former),
     Add = fun(_, Keys) -> {add, [{Key, maps:get(Key, Values)} || Key <- Keys], ?LIFE} end,

@@ -1,7 +1,7 @@
-%% @private The connection to one server: a process that asks one request after the other.
+%% @private The connection to one server: a process that sends one request after the other.
 %%
-%% Its mailbox is the queue. A connection that is lost is made anew, every second until that works; meanwhile
-%% the table of {@link fleet_connections} says why the server is down, and nobody waits for it.
+%% Its mailbox is the queue. A lost connection is retried every second until it works; meanwhile the table of {@link
+%% fleet_connections} says why the server is down, and nobody waits for it.
 -module(fleet_connection).
 
 -behaviour(gen_server).
@@ -30,7 +30,7 @@ start_link(Id) ->
 await(Pid) ->
     gen_server:call(Pid, await).
 
-%% @doc Sends a request on its way, so that several servers can work at the same time.
+%% @doc Sends a request without waiting for the answer, so that several servers can work at the same time.
 -spec send(ketama:name(), ketama:server(), fleet_memcached:request()) -> sent().
 send(Pool, Server, Request) ->
     case fleet_connections:find(Pool, Server) of
@@ -38,7 +38,7 @@ send(Pool, Server, Request) ->
         Pid -> gen_server:send_request(Pid, Request)
     end.
 
-%% @doc Waits for the answer, until a point of monotonic time in milliseconds.
+%% @doc Waits for the answer, until a deadline in monotonic milliseconds.
 -spec receive_answer(sent(), integer()) -> {ok, term()} | {error, term()}.
 receive_answer({error, Reason}, _Until) ->
     {error, Reason};
@@ -79,7 +79,7 @@ handle_info({tcp_error, Socket, Reason}, #connection{socket = Socket} = Connecti
     {noreply, lost(Reason, Connection)};
 handle_info({tcp, Socket, _Unasked}, #connection{socket = Socket} = Connection) ->
     {noreply, lost(unasked, Connection)};
-%% Of a socket that is gone.
+%% A late message of a former socket.
 handle_info(_Message, Connection) ->
     {noreply, Connection}.
 
@@ -93,7 +93,7 @@ connect(#connection{id = {_Pool, Server} = Id} = Connection) ->
     end.
 
 lost(Reason, #connection{socket = Socket} = Connection) ->
-    %% After an error half an answer may still be on its way.
+    %% After an error, the rest of an answer may still arrive on this socket.
     ok = gen_tcp:close(Socket),
     down(Reason, Connection).
 

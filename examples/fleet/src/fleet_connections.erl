@@ -1,9 +1,8 @@
 %% @private The connections of all pools: a supervisor with a child for each server of each pool, and a table
 %% that says which servers are up.
 %%
-%% A pool has connections to the servers of its ring and of the ring before, where keys are still read. A new
-%% server gets its connection before the ring names it. One that leaves keeps its connection until the next
-%% change.
+%% A pool has connections to the servers of its ring and of the previous ring, where keys are still read. A new server
+%% gets its connection before the ring names it. One that leaves keeps its connection until the next change.
 -module(fleet_connections).
 
 -behaviour(supervisor).
@@ -56,7 +55,7 @@ find(Pool, Server) ->
 down(Pool) ->
     [Server || [Server] <- ets:match(?MODULE, {{Pool, '$1'}, {down, '_'}})].
 
-%% @doc What a connection says of itself.
+%% @doc Records the state of a connection, which the connection reports.
 -spec report(id(), status()) -> true.
 report(Id, Status) ->
     ets:insert(?MODULE, {Id, Status}).
@@ -66,13 +65,13 @@ needed(undefined, New) ->
 needed(Old, New) ->
     lists:umerge(needed(undefined, Old), needed(undefined, New)).
 
-%% The supervisor knows the ids that it has, so that no server gets a second connection.
+%% The supervisor refuses an id that it already has, so no server gets a second connection.
 open(Id) ->
     Start = {fleet_connection, start_link, [Id]},
     case supervisor:start_child(?MODULE, #{id => Id, start => Start}) of
         {ok, Pid} -> {ok, Pid};
         {error, {already_started, _}} -> open;
-        %% A callback was killed between the two steps of closing it.
+        %% A callback was killed between the two steps of closing the connection.
         {error, already_present} -> supervisor:restart_child(?MODULE, Id)
     end.
 

@@ -1,6 +1,6 @@
 %% @private memcached's text protocol: a request over a socket, and its answer.
 %%
-%% Between requests the socket tells its owner when it is closed. During one it is read by whoever asks.
+%% Between requests the socket's owner gets a message when it is closed. During a request, the caller reads it.
 -module(fleet_memcached).
 
 -export([connect/1, ask/2, is_key/1]).
@@ -12,13 +12,13 @@
     | {get, [binary()]}
     | {set | add, [{Key :: binary(), Value :: binary()}], Seconds :: non_neg_integer()}
     | {delete, [binary()]}.
-%% The answer to `get' is a map of the keys that were found. To the others it is a list of memcached's lines,
-%% one a key: `<<"STORED">>' for example.
+%% The answer to
+%% `get' is a map of the keys that were found. The answer to the others is a list of memcached's lines, one for each key, such as `<<"STORED">>'.
 
-%% For so long, in milliseconds, a server may say nothing.
+%% How long a server may be silent, in milliseconds.
 -define(TIMEOUT, 2000).
 
-%% So many keys are sent before an answer is read. With more, each side could wait for the other to read.
+%% How many keys are sent before an answer is read. With more, each side could wait for the other to read.
 -define(AT_ONCE, 100).
 
 %% @doc Connects, and waits until the server has answered: one that hangs still takes connections.
@@ -107,7 +107,7 @@ value(Socket, Read, Size) ->
             {Value, More}
     end.
 
-%% So many bytes, or for 0 what is there.
+%% Reads this many bytes, or for 0 whatever has arrived.
 more(Socket, Read, Bytes) ->
     case gen_tcp:recv(Socket, Bytes, ?TIMEOUT) of
         {ok, More} -> <<Read/binary, More/binary>>;

@@ -1,7 +1,7 @@
 %% @private The top of the tree: first the connections, then a watcher for each pool.
 %%
-%% A watcher opens connections while it starts, so their supervisor starts before it. When that supervisor
-%% dies, its connections die with it: `rest_for_one' restarts the watchers, too, and they open them anew.
+%% A watcher opens connections while it starts, so their supervisor starts before it. When that supervisor dies, its
+%% connections die with it: `rest_for_one' then also restarts the watchers, which open them again.
 -module(fleet_sup).
 
 -behaviour(supervisor).
@@ -15,7 +15,7 @@ start_link() ->
 
 -spec init([]) -> {ok, {supervisor:sup_flags(), [supervisor:child_spec()]}}.
 init([]) ->
-    %% Here, so that lookups find it while the connections are restarted.
+    %% Made here, so that lookups find the table while the connections are restarted.
     ok = fleet_connections:new_table(),
     {ok, Pools} = application:get_env(fleet, pools),
     {ok, {#{strategy => rest_for_one}, [connections() | [watcher(Pool) || Pool <- Pools]]}}.
