@@ -39,7 +39,6 @@ address_test_() ->
          || Name <- ["", ":11211", "a:port", "a:-1", "a:65536", "a:", "[::1", "[a]:1", "[::1]1", "::1:8080", "fe80::1:2345", <<255>>, a, 1, [a]]
         ].
 
-
 connect_test() ->
     {ok, Listen} = gen_tcp:listen(0, [{ip, {127, 0, 0, 1}}]),
     {ok, Port} = inet:port(Listen),

@@ -1,6 +1,6 @@
-// Stores or reads the keys of a file through spymemcached: RING KEYS HOST:PORT:WEIGHT... RING is `weights', or `plain'
-// for the client as it comes, without weights. For each line of the input, `set' or `get', it prints how many keys that
-// worked for.
+// Stores or reads the keys of a file through spymemcached: RING KEYS HOST:PORT:WEIGHT...
+// RING is `weights', or `plain' for the client as it comes, without weights.
+// For each line of the input, `set' or `get', it prints how many keys that worked for.
 
 import java.io.BufferedReader;
 import java.io.InputStreamReader;

@@ -1,8 +1,8 @@
 <?php
-// Stores or reads the keys of a file through PHP's memcached: OPTIONS KEYS HOST:PORT:WEIGHT... With
-// `session' in place of the options, a key is the id of a session that PHP's own handler keeps; with `memcache' the
-// keys go through that older extension, which takes its options from php.ini or -d. For each line of the input,
-// `set' or `get', it prints how many keys that worked for.
+// Stores or reads the keys of a file through PHP's memcached: OPTIONS KEYS HOST:PORT:WEIGHT...
+// With `session' in place of the options, a key is the id of a session that PHP's own handler keeps; with `memcache'
+// the keys go through that older extension, which takes its options from php.ini or -d.
+// For each line of the input, `set' or `get', it prints how many keys that worked for.
 [, $options, $path] = $argv;
 $servers = array_slice($argv, 3);
 $works = match ($options) {

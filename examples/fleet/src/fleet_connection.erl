@@ -1,7 +1,7 @@
 %% @private The connection to one server: a process that sends one request after the other.
 %%
-%% Its mailbox is the queue. A lost connection is retried every second until it works; meanwhile the table of {@link
-%% fleet_connections} says why the server is down, and nobody waits for it.
+%% Its mailbox is the queue. A lost connection is retried every second until it works; meanwhile the table of
+%% {@link fleet_connections} says why the server is down, and nobody waits for it.
 -module(fleet_connection).
 
 -behaviour(gen_server).

@@ -1,6 +1,6 @@
 %% @private memcached's text protocol: a request over a socket, and its answer.
 %%
-%% Between requests the socket's owner gets a message when it is closed. During a request, the caller reads it.
+%% Between requests the socket's owner gets a message when the socket is closed. During a request, the caller reads it.
 -module(fleet_memcached).
 
 -export([connect/1, ask/2, is_key/1]).
@@ -12,8 +12,8 @@
     | {get, [binary()]}
     | {set | add, [{Key :: binary(), Value :: binary()}], Seconds :: non_neg_integer()}
     | {delete, [binary()]}.
-%% The answer to
-%% `get' is a map of the keys that were found. The answer to the others is a list of memcached's lines, one for each key, such as `<<"STORED">>'.
+%% The answer to `get' is a map of the keys that were found. The answer to the others is a list of memcached's lines,
+%% one for each key, such as `<<"STORED">>'.
 
 %% How long a server may be silent, in milliseconds.
 -define(TIMEOUT, 2000).
