@@ -21,7 +21,7 @@ test: setup-test
 	@rm -f _build/test/TEST-*.xml _build/test/seconds _build/test/failed
 	$(MAKE) --jobs=2 --no-print-directory $(if $(filter output-sync,$(.FEATURES)),--output-sync=line) \
 		test-erlang test-rust as-dependency test-scripts test-memory upgrade fleet || \
-		{ sed 's/^/Failed: /' _build/test/failed >&2; exit 1; }
+		{ [ ! -e _build/test/failed ] || sed 's/^/Failed: /' _build/test/failed >&2; exit 1; }
 	@escript test/slowest.escript
 
 TIMED = sh test/timed.sh
@@ -83,7 +83,7 @@ mutants: export CARGO_PROFILE_DEV_OPT_LEVEL = 1
 mutants: export CARGO_PROFILE_DEV_DEBUG = false
 mutants: export PROPTEST_CASES = 32
 mutants:
-	@command -v cargo-mutants >/dev/null || { echo "Installing cargo-mutants."; cargo install --locked cargo-mutants; }
+	@command -v cargo-mutants >/dev/null || { echo "Installing with cargo: cargo-mutants"; cargo install --locked cargo-mutants; }
 	@mkdir -p _build
 	@cargo mutants --package ketama --output _build $(if $(FILE),--file "$(FILE)")
 

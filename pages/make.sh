@@ -3,13 +3,9 @@
 # doc/chunks. `make doc' runs it. A warning is an error, and so is a dead link.
 set -eu
 cd "$(dirname "$0")/.."
+. test/functions.sh
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-
-fail() {
-    printf '%s\n' "$1" >&2
-    exit 1
-}
 
 # quiet COMMAND...: runs a command, which must not print a warning.
 quiet() {

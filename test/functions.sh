@@ -1,7 +1,7 @@
 # Functions that several scripts here use; they source this file.
 
 fail() {
-    echo "$1" >&2
+    printf '%s\n' "$1" >&2
     exit 1
 }
 

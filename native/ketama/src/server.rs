@@ -17,8 +17,8 @@ impl Server {
     /// The largest weight: that of libketama's `strtol`.
     pub const MAX_WEIGHT: i64 = i64::MAX;
 
-    /// A server with a name and a weight. The `name` has 1 to [`MAX_NAME`](Self::MAX_NAME) bytes, without white space and NUL;
-    /// the `weight` is 1 to [`MAX_WEIGHT`](Self::MAX_WEIGHT).
+    /// A server with a name and a weight. The name has 1 to [`MAX_NAME`](Self::MAX_NAME) bytes, without
+    /// white space and NUL; the weight is 1 to [`MAX_WEIGHT`](Self::MAX_WEIGHT).
     ///
     /// # Errors
     /// The first [`Fault`] of the name or the weight.
@@ -96,7 +96,7 @@ faults! {
     ByteOrderMark = "byte_order_mark",
     /// The line has over [`MAX_LINE`](crate::servers_file::MAX_LINE) bytes.
     LongLine = "long_line",
-    /// The line ends behind the name.
+    /// The line ends after the name.
     MissingWeight = "missing_weight",
     /// What libketama reads as the weight starts with no digit.
     NoDigits = "no_digits",
