@@ -58,7 +58,7 @@ impl From<TryReserveError> for BuildError {
 
 impl Continuum {
     /// Makes the client's continuum of these servers. Most clients have about 160 points a server. A point
-    /// takes 10 to 12 bytes; one MD5 makes four.
+    /// takes 12 bytes; one MD5 makes four.
     ///
     /// # Errors
     /// If no server has a point, the sum of the weights passes 64 bits, or there are too many points or too
@@ -231,7 +231,7 @@ impl Continuum {
     /// The memory of the continuum, in bytes.
     #[must_use]
     pub fn bytes(&self) -> usize {
-        let names: usize = self.servers.iter().map(|server| server.name().len()).sum();
+        let names: usize = self.servers.iter().map(Server::allocated_bytes).sum();
         let counts = size_of_val(&*self.counts);
         size_of::<Self>()
             + size_of_val(&*self.servers)
@@ -478,13 +478,14 @@ mod tests {
 
     #[test]
     fn bytes_of_all_parts() {
-        let continuum = continuum(&[("a:1", 1), ("bb:11", 1)], "libketama");
+        let long_name = "cache-a.example.com:11211";
+        let continuum = continuum(&[("a:1", 1), (long_name, 1)], "libketama");
         // Two indices of names, and the number of points.
         let server = size_of::<Server>() + 3 * 4;
-        // 320 points and four sentinels, and where 256 buckets start and the last one ends.
-        let points = 8 * (320 + 4) + 4 * (256 + 1);
-        let names = "a:1".len() + "bb:11".len();
-        assert_eq!(continuum.bytes(), size_of::<Continuum>() + 2 * server + names + points);
+        // 320 points and four sentinels, and the index, which has room for the 322 points that an edge may make.
+        let points = 8 * (320 + 4) + 4 * (320 + 2);
+        let expected = size_of::<Continuum>() + 2 * server + long_name.len() + points;
+        assert_eq!(continuum.bytes(), expected);
     }
 
     #[test]

@@ -1,5 +1,10 @@
 //! The sorted points of a ring, and the index that finds the first one at or above a place.
 
+// Code for the processor's newer instructions must be inlined into the function that enables them
+// (`simd.vectorize`).
+#![allow(clippy::inline_always)]
+
+use fearless_simd::{Level, Simd, dispatch};
 use std::collections::TryReserveError;
 use std::mem::replace;
 use std::ops::Range;
@@ -77,9 +82,9 @@ const MIN_BUCKETS_FOR_PARTS: usize = 1 << 13;
 
 const PART_BITS: u32 = 8;
 
-/// Points in a part are sorted by this many bits more than the table has. Fewer then fall together, and the
+/// Points are sorted by so many bits more than the table has. Few points then agree in all these bits, and the
 /// processor predicts rightly that the insertion sort need not move the next one.
-const FINER_BITS: u32 = 2;
+const LOW_BITS: u32 = 7;
 
 /// Sorted points, with a table on their upper bits for the lookup.
 ///
@@ -92,7 +97,7 @@ const FINER_BITS: u32 = 2;
 #[derive(Debug)]
 pub(crate) struct Points {
     entries: Box<[Point]>,
-    starts: Box<[u32]>,
+    starts: Vec<u32>,
     shift: u32,
 }
 
@@ -107,10 +112,13 @@ impl Points {
         let count = unsorted.values.len();
         let bits = count.ilog2().max(1);
         let shift = u32::BITS - bits;
-        let mut starts = try_filled(0, (1 << bits) + 1)?;
         let mut entries = try_filled(Point::new(0, 0), count + PROBE)?;
         let sorted = &mut entries[..count];
-        sort(unsorted, shift, &mut starts[1..], sorted)?;
+        // A processor that has vectors of eight words also shifts by a variable in one step, not in three.
+        let starts = dispatch!(Level::new(), simd => simd.vectorize(
+            #[inline(always)]
+            || sort(unsorted, shift, sorted),
+        ))?;
         if let Some(winner) = winner {
             let shared = sorted.chunk_by_mut(|one, other| one.value() == other.value());
             for same in shared.filter(|same| same.len() > 1) {
@@ -119,7 +127,7 @@ impl Points {
         }
         let sentinel = Point(entries[0].0 | u64::from(u32::MAX) << 32);
         entries[count..].fill(sentinel);
-        Ok(Self { entries: entries.into(), starts: starts.into(), shift })
+        Ok(Self { entries: entries.into(), starts, shift })
     }
 
     /// The index of the first point at or above `place`, or of the first sentinel.
@@ -146,7 +154,7 @@ impl Points {
 
     /// The memory of the points and their index, in bytes.
     pub(crate) fn bytes(&self) -> usize {
-        size_of_val(&*self.entries) + size_of_val(&*self.starts)
+        size_of_val(&*self.entries) + self.starts.capacity() * size_of::<u32>()
     }
 
     /// The points, ascending.
@@ -179,90 +187,96 @@ impl Points {
     }
 }
 
-/// Sorts points into `sorted`, and sets `ends` to the ends of the buckets. A point's bucket is its value
-/// shifted right by `shift`.
-fn sort(
-    unsorted: Unsorted,
-    shift: u32,
-    ends: &mut [u32],
-    sorted: &mut [Point],
-) -> Result<(), TryReserveError> {
-    let largest = if ends.len() < MIN_BUCKETS_FOR_PARTS {
-        spread(unsorted.iter(), |value| value >> shift, ends, sorted)
+/// Sorts points into `sorted`, and returns the starts of the buckets, followed by the end of the last one. A
+/// point's bucket is its value shifted right by `shift`.
+#[inline(always)]
+#[allow(clippy::cast_possible_truncation)]
+fn sort(unsorted: Unsorted, shift: u32, sorted: &mut [Point]) -> Result<Vec<u32>, TryReserveError> {
+    let buckets = 1 << (u32::BITS - shift);
+    let mut part_ends = [0; 1 << PART_BITS];
+    let (parts, largest_part) = if buckets < MIN_BUCKETS_FOR_PARTS {
+        sorted.iter_mut().zip(unsorted.iter()).for_each(|(sorted, point)| *sorted = point);
+        part_ends[0] = sorted.len() as u32;
+        (1, part_ends[0])
     } else {
-        spread_in_parts(unsorted, shift, ends, sorted)?
+        let part = |point: Point| (point.value() >> (u32::BITS - PART_BITS)) as usize;
+        unsorted.iter().for_each(|point| part_ends[part(point)] += 1);
+        let largest = counts_to_starts(&mut part_ends, 0);
+        spread(unsorted.iter(), part, &mut part_ends, sorted);
+        (part_ends.len(), largest)
     };
+    let mut buffer = try_filled(Point::new(0, 0), largest_part as usize)?;
+    // The starts take over the memory of the values, which are at least as many: the first use of new memory is
+    // slow.
+    let mut starts = unsorted.values;
+    starts.clear();
+    starts.try_reserve_exact(buckets + 1)?;
+    starts.resize(buckets + 1, 0);
+    let low_shift = shift.saturating_sub(LOW_BITS);
+    let low = move |point: Point| (point.value() >> low_shift) as usize & ((1 << LOW_BITS) - 1);
+    let mask = buckets / parts - 1;
+    let bucket = move |point: Point| (point.value() >> shift) as usize & mask;
+    let (mut start, mut largest) = (0, 0);
+    for (end, ends) in part_ends.into_iter().zip(starts[1..].chunks_exact_mut(buckets / parts)) {
+        let part = &sorted[start as usize..end as usize];
+        let mut low_ends = [0; 1 << LOW_BITS];
+        for &point in part {
+            low_ends[low(point)] += 1;
+            ends[bucket(point)] += 1;
+        }
+        counts_to_starts(&mut low_ends, 0);
+        largest = largest.max(counts_to_starts(ends, start));
+        let buffer = &mut buffer[..part.len()];
+        spread(part.iter().copied(), low, &mut low_ends, buffer);
+        spread(buffer.iter().copied(), bucket, ends, sorted);
+        start = end;
+    }
     if largest <= MAX_INSERTION {
         // No point is far from where it belongs.
         insertion_sort(sorted);
     } else {
-        let mut start = 0;
-        for &mut end in ends {
-            sorted[start..end as usize].sort_by_key(|point| point.value());
-            start = end as usize;
+        for bucket in starts.windows(2) {
+            sorted[bucket[0] as usize..bucket[1] as usize].sort_by_key(|point| point.value());
         }
     }
-    Ok(())
+    Ok(starts)
 }
 
-/// As [`spread`], and sorts the points within a bucket by [`FINER_BITS`] more bits. Returns the largest
-/// number of points that agree in these bits, too.
-fn spread_in_parts(
-    unsorted: Unsorted,
-    shift: u32,
-    ends: &mut [u32],
-    sorted: &mut [Point],
-) -> Result<u32, TryReserveError> {
-    let mut part_ends = [0; 1 << PART_BITS];
-    spread(unsorted.iter(), |value| value >> (u32::BITS - PART_BITS), &mut part_ends, sorted);
-    drop(unsorted);
-    let buckets = ends.len() >> PART_BITS;
-    let mut finer_ends = try_filled(0, buckets << FINER_BITS)?;
-    let (finer_shift, mask) = (shift - FINER_BITS, u32::MAX >> PART_BITS >> (shift - FINER_BITS));
-    let (mut part, mut start, mut largest) = (Vec::new(), 0, 0);
-    for (end, ends) in part_ends.into_iter().zip(ends.chunks_exact_mut(buckets)) {
-        let sorted = &mut sorted[start as usize..end as usize];
-        part.clear();
-        part.try_reserve_exact(sorted.len())?;
-        part.extend_from_slice(sorted);
-        finer_ends.fill(0);
-        let finer = |value| value >> finer_shift & mask;
-        largest = largest.max(spread(part.iter().copied(), finer, &mut finer_ends, sorted));
-        for (end, finer) in ends.iter_mut().zip(finer_ends.chunks_exact(1 << FINER_BITS)) {
-            *end = start + finer[finer.len() - 1];
-        }
-        start = end;
+/// Turns the sizes of buckets into their starts, the first of which is given. Returns the largest size.
+#[inline(always)]
+fn counts_to_starts(counts: &mut [u32], mut start: u32) -> u32 {
+    let mut largest = 0;
+    for count in counts {
+        largest = largest.max(*count);
+        start += replace(count, start);
     }
-    Ok(largest)
-}
-
-/// A stable counting sort by bucket: writes the points to `sorted`, and the ends of the buckets to `ends`,
-/// which must be 0. Returns the size of the largest bucket.
-fn spread(
-    points: impl Iterator<Item = Point> + Clone,
-    bucket: impl Fn(u32) -> u32,
-    ends: &mut [u32],
-    sorted: &mut [Point],
-) -> u32 {
-    points.clone().for_each(|point| ends[bucket(point.value()) as usize] += 1);
-    let (mut start, mut largest) = (0, 0);
-    for end in &mut *ends {
-        let count = replace(end, start);
-        start += count;
-        largest = largest.max(count);
-    }
-    points.for_each(|point| {
-        let next = &mut ends[bucket(point.value()) as usize];
-        sorted[*next as usize] = point;
-        *next += 1;
-    });
     largest
 }
 
+/// Appends each point to its bucket in `sorted`: a stable sort. Turns the starts of the buckets into their ends.
+#[inline(always)]
+fn spread(
+    points: impl Iterator<Item = Point>,
+    bucket: impl Fn(Point) -> usize,
+    starts: &mut [u32],
+    sorted: &mut [Point],
+) {
+    points.for_each(|point| {
+        let next = &mut starts[bucket(point)];
+        sorted[*next as usize] = point;
+        *next += 1;
+    });
+}
+
 /// Sorts by value; equal points keep their order.
+#[inline(always)]
 fn insertion_sort(points: &mut [Point]) {
     for i in 1..points.len() {
         let point = points[i];
+        // Nearly all are in place; writing them again would take longer.
+        if points[i - 1].value() <= point.value() {
+            continue;
+        }
         let mut hole = i;
         while hole > 0 && points[hole - 1].value() > point.value() {
             points[hole] = points[hole - 1];

@@ -1,12 +1,14 @@
 //! One memcached server of the pool, and what can be wrong with its definition.
 
+use smallvec::SmallVec;
 use std::fmt;
 
 /// A memcached server: its name as the clients write it (`10.0.1.1:11211`) and its weight
 /// (libketama calls it memory).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Server {
-    name: Box<[u8]>,
+    // An IPv4 address with its port needs no allocation.
+    name: SmallVec<[u8; 21]>,
     weight: u64,
 }
 
@@ -37,7 +39,7 @@ impl Server {
         }
         match weight {
             0 => Err(Fault::ZeroWeight),
-            1.. => Ok(Self { name: name.into(), weight: weight.unsigned_abs() }),
+            1.. => Ok(Self { name: SmallVec::from_slice(name), weight: weight.unsigned_abs() }),
             _ => Err(Fault::NegativeWeight),
         }
     }
@@ -46,6 +48,11 @@ impl Server {
     #[must_use]
     pub fn name(&self) -> &[u8] {
         &self.name
+    }
+
+    /// The memory of the name outside of the struct, in bytes.
+    pub(crate) fn allocated_bytes(&self) -> usize {
+        if self.name.spilled() { self.name.capacity() } else { 0 }
     }
 
     /// The weight, as given.

@@ -325,35 +325,39 @@ impl Numbered {
     /// to `digests`. Those of the last messages may be missing until [`flush`](Self::flush) appends them.
     #[allow(clippy::cast_possible_truncation)]
     pub(crate) fn each(&mut self, text: &[u8], count: u64, digests: &mut Vec<u32>) {
-        let mut words = block_words(text, 0);
+        let words = block_words(text, 0);
         let (whole, rest) = (text.len() / 4, 8 * (text.len() % 4));
         let start = u128::from(words[whole]) & ((1 << rest) - 1);
-        words[14] = 0;
         self.words = self.words.max(whole + 3);
         let mut number = Number::ZERO;
         let (mut end, mut one) = (0, 0);
-        for i in 0..count {
-            if number.is_multiple_of_ten() {
-                let digits = number.digits() | 0x80 << (8 * number.length());
-                (end, one) = (start | digits << rest, number.one() << rest);
-            } else {
-                end += one;
-            }
+        let mut left = count;
+        while left > 0 {
             // After this many messages all lanes have the text.
-            if i < LANES as u64 {
+            if count - left < LANES as u64 {
                 for (lanes, word) in self.block[..self.words].iter_mut().zip(words) {
-                    lanes[self.lanes] = word;
+                    lanes[self.lanes..].fill(word);
                 }
             }
-            self.block[whole][self.lanes] = end as u32;
-            self.block[whole + 1][self.lanes] = (end >> 32) as u32;
-            self.block[whole + 2][self.lanes] = (end >> 64) as u32;
-            self.block[14][self.lanes] = 8 * (text.len() + number.length()) as u32;
-            self.lanes += 1;
+            let lanes = self.lanes..LANES.min(self.lanes + left as usize);
+            for lane in lanes.clone() {
+                if number.is_multiple_of_ten() {
+                    let digits = number.digits() | 0x80 << (8 * number.length());
+                    (end, one) = (start | digits << rest, number.one() << rest);
+                } else {
+                    end += one;
+                }
+                self.block[whole][lane] = end as u32;
+                self.block[whole + 1][lane] = (end >> 32) as u32;
+                self.block[whole + 2][lane] = (end >> 64) as u32;
+                self.block[14][lane] = 8 * (text.len() + number.length()) as u32;
+                number.increment();
+            }
+            left -= lanes.len() as u64;
+            self.lanes = lanes.end;
             if self.lanes == LANES {
                 self.flush(digests);
             }
-            number.increment();
         }
     }
 
