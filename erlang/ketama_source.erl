@@ -16,6 +16,12 @@
 %% The most bytes of a servers file.
 -define(MAX_SIZE, 64 bsl 20).
 
+%% Reading the terms of more servers takes too long for a normal scheduler.
+-define(MANY, 400).
+
+%% More bytes than a normal scheduler reads.
+-define(LARGE, 1 bsl 32).
+
 %% @doc Makes a continuum from the file of a path, or from a list. Raises `badarg' if it is neither, or if an option is
 %% wrong.
 -spec new(ketama:source(), ketama:ring_options()) -> {ok, ketama:continuum()} | {error, ketama:reason()}.
@@ -128,13 +134,15 @@ make({servers_file, Path}, Contents, Options) ->
 make(_List, Servers, Options) ->
     log_warnings("a list of servers", Options, ketama_nif:new(Servers, Options, name_bytes(Servers))).
 
-%% A list with a name that is neither a binary nor a flat string counts as large, so that a dirty scheduler looks
-%% at it: a deep list of few bytes may have any number of empty parts.
+%% A long list counts as large, so that a dirty scheduler reads it. So does one with a name that is neither a binary
+%% nor a flat string: a deep list of few bytes may have any number of empty parts.
+name_bytes(Servers) when length(Servers) > ?MANY ->
+    ?LARGE;
 name_bytes(Servers) ->
     try
         lists:sum([flat_size(Server) || Server <- Servers])
     catch
-        error:_ -> 1 bsl 32
+        error:_ -> ?LARGE
     end.
 
 flat_size({Name, _Weight}) ->
