@@ -24,6 +24,12 @@ impl Point {
         (self.0 >> 32) as u32
     }
 
+    /// The bits of the place from `shift` on.
+    #[allow(clippy::cast_possible_truncation)]
+    fn bits_from(self, shift: u32) -> usize {
+        (self.0 >> (u32::BITS + shift)) as usize
+    }
+
     /// Another point of the same owner.
     #[allow(clippy::cast_possible_truncation)]
     pub(crate) fn at(self, value: u32) -> Self {
@@ -199,7 +205,7 @@ fn sort(unsorted: Unsorted, shift: u32, sorted: &mut [Point]) -> Result<Vec<u32>
         part_ends[0] = sorted.len() as u32;
         (1, part_ends[0])
     } else {
-        let part = |point: Point| (point.value() >> (u32::BITS - PART_BITS)) as usize;
+        let part = |point: Point| point.bits_from(u32::BITS - PART_BITS);
         unsorted.iter().for_each(|point| part_ends[part(point)] += 1);
         let largest = counts_to_starts(&mut part_ends, 0);
         spread(unsorted.iter(), part, &mut part_ends, sorted);
@@ -213,9 +219,9 @@ fn sort(unsorted: Unsorted, shift: u32, sorted: &mut [Point]) -> Result<Vec<u32>
     starts.try_reserve_exact(buckets + 1)?;
     starts.resize(buckets + 1, 0);
     let low_shift = shift.saturating_sub(LOW_BITS);
-    let low = move |point: Point| (point.value() >> low_shift) as usize & ((1 << LOW_BITS) - 1);
+    let low = move |point: Point| point.bits_from(low_shift) & ((1 << LOW_BITS) - 1);
     let mask = buckets / parts - 1;
-    let bucket = move |point: Point| (point.value() >> shift) as usize & mask;
+    let bucket = move |point: Point| point.bits_from(shift) & mask;
     let (mut start, mut largest) = (0, 0);
     for (end, ends) in part_ends.into_iter().zip(starts[1..].chunks_exact_mut(buckets / parts)) {
         let part = &sorted[start as usize..end as usize];
@@ -262,9 +268,10 @@ fn spread(
     sorted: &mut [Point],
 ) {
     points.for_each(|point| {
-        let next = &mut starts[bucket(point)];
-        sorted[*next as usize] = point;
-        *next += 1;
+        let start = &mut starts[bucket(point)];
+        let index = *start as usize;
+        *start += 1;
+        sorted[index] = point;
     });
 }
 
