@@ -133,7 +133,7 @@ limits() -> erlang:nif_error(nif_not_loaded).
 -spec check_options(options()) -> ok.
 check_options(_Options) -> erlang:nif_error(nif_not_loaded).
 
-%% Bytes is the size of the names in all, with which the library decides where to run.
+%% Bytes is the size of the names in all, or more if a dirty scheduler should read the list.
 -spec new([term()], options(), Bytes :: non_neg_integer()) ->
     {ok, ketama:continuum(), [warning()]}
     | {error, no_servers | system_limit | {invalid_server, term()}}.

@@ -16,11 +16,11 @@
 %% The most bytes of a servers file.
 -define(MAX_SIZE, 64 bsl 20).
 
-%% Reading the terms of more servers takes too long for a normal scheduler.
+%% More servers take too long for a normal scheduler. The library would find that out after reading about as many.
 -define(MANY, 400).
 
 %% More bytes than a normal scheduler reads.
--define(LARGE, 1 bsl 32).
+-define(LARGE, 1 bsl 31).
 
 %% @doc Makes a continuum from the file of a path, or from a list. Raises `badarg' if it is neither, or if an option is
 %% wrong.

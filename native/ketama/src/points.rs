@@ -79,7 +79,7 @@ impl Unsorted {
 /// There is about one point per bucket, so 4 are nearly always enough.
 const PROBE: usize = 4;
 
-/// If no bucket has more points than this, one insertion sort puts them all in order.
+/// A part with a bucket of more points than this is sorted by all bits, and not left to the insertion sort.
 const MAX_INSERTION: u32 = 32;
 
 /// From this many buckets on, points are first split into parts by their upper bits, so that each part
@@ -88,9 +88,11 @@ const MIN_BUCKETS_FOR_PARTS: usize = 1 << 13;
 
 const PART_BITS: u32 = 8;
 
-/// Points are sorted by so many bits more than the table has. Few points then agree in all these bits, and the
+/// Points are sorted by this many more bits than the table has. Few points then agree in all these bits, and the
 /// processor predicts rightly that the insertion sort need not move the next one.
 const LOW_BITS: u32 = 7;
+
+const LOW_BUCKETS: usize = 1 << LOW_BITS;
 
 /// Sorted points, with a table on their upper bits for the lookup.
 ///
@@ -115,13 +117,21 @@ impl Points {
         unsorted: Unsorted,
         winner: Option<fn(u32, usize) -> usize>,
     ) -> Result<Self, TryReserveError> {
+        Self::sorted_on(Level::new(), unsorted, winner)
+    }
+
+    fn sorted_on(
+        level: Level,
+        unsorted: Unsorted,
+        winner: Option<fn(u32, usize) -> usize>,
+    ) -> Result<Self, TryReserveError> {
         let count = unsorted.values.len();
         let bits = count.ilog2().max(1);
         let shift = u32::BITS - bits;
         let mut entries = try_filled(Point::new(0, 0), count + PROBE)?;
         let sorted = &mut entries[..count];
-        // A processor that has vectors of eight words also shifts by a variable in one step, not in three.
-        let starts = dispatch!(Level::new(), simd => simd.vectorize(
+        // A processor with AVX2 has BMI2, too, which shifts by a variable in one step, not three.
+        let starts = dispatch!(level, simd => simd.vectorize(
             #[inline(always)]
             || sort(unsorted, shift, sorted),
         ))?;
@@ -205,47 +215,62 @@ fn sort(unsorted: Unsorted, shift: u32, sorted: &mut [Point]) -> Result<Vec<u32>
         part_ends[0] = sorted.len() as u32;
         (1, part_ends[0])
     } else {
-        let part = |point: Point| point.bits_from(u32::BITS - PART_BITS);
-        unsorted.iter().for_each(|point| part_ends[part(point)] += 1);
+        let part_of = |point: Point| point.bits_from(u32::BITS - PART_BITS);
+        unsorted.iter().for_each(|point| part_ends[part_of(point)] += 1);
         let largest = counts_to_starts(&mut part_ends, 0);
-        spread(unsorted.iter(), part, &mut part_ends, sorted);
+        spread(unsorted.iter(), part_of, &mut part_ends, sorted);
         (part_ends.len(), largest)
     };
     let mut buffer = try_filled(Point::new(0, 0), largest_part as usize)?;
-    // The starts take over the memory of the values, which are at least as many: the first use of new memory is
-    // slow.
+    // The starts take over the memory of the values, which nearly always has room for them: the first use of new
+    // memory is slow.
     let mut starts = unsorted.values;
+    let count = buckets + 1;
     starts.clear();
-    starts.try_reserve_exact(buckets + 1)?;
-    starts.resize(buckets + 1, 0);
+    starts.try_reserve_exact(count)?;
+    starts.resize(count, 0);
     let low_shift = shift.saturating_sub(LOW_BITS);
-    let low = move |point: Point| point.bits_from(low_shift) & ((1 << LOW_BITS) - 1);
-    let mask = buckets / parts - 1;
-    let bucket = move |point: Point| point.bits_from(shift) & mask;
-    let (mut start, mut largest) = (0, 0);
-    for (end, ends) in part_ends.into_iter().zip(starts[1..].chunks_exact_mut(buckets / parts)) {
-        let part = &sorted[start as usize..end as usize];
-        let mut low_ends = [0; 1 << LOW_BITS];
-        for &point in part {
-            low_ends[low(point)] += 1;
-            ends[bucket(point)] += 1;
+    let buckets_in_part = buckets / parts;
+    let bucket_of = move |point: Point| point.bits_from(shift) & (buckets_in_part - 1);
+    let mut start = 0;
+    let parts = part_ends[..parts].iter().zip(starts[1..].chunks_exact_mut(buckets_in_part));
+    for (&end, ends) in parts {
+        let part = &mut sorted[start as usize..end as usize];
+        let buffer = &mut buffer[..part.len()];
+        let mut low_ends = [0; LOW_BUCKETS];
+        for &point in &*part {
+            low_ends[low_bucket(point, low_shift)] += 1;
+            ends[bucket_of(point)] += 1;
         }
         counts_to_starts(&mut low_ends, 0);
-        largest = largest.max(counts_to_starts(ends, start));
-        let buffer = &mut buffer[..part.len()];
-        spread(part.iter().copied(), low, &mut low_ends, buffer);
-        spread(buffer.iter().copied(), bucket, ends, sorted);
+        if counts_to_starts(ends, start) > MAX_INSERTION {
+            sort_by_bits_below(low_shift, part, buffer);
+        }
+        spread(part.iter().copied(), |point| low_bucket(point, low_shift), &mut low_ends, buffer);
+        spread(buffer.iter().copied(), bucket_of, ends, sorted);
         start = end;
     }
-    if largest <= MAX_INSERTION {
-        // No point is far from where it belongs.
-        insertion_sort(sorted);
-    } else {
-        for bucket in starts.windows(2) {
-            sorted[bucket[0] as usize..bucket[1] as usize].sort_by_key(|point| point.value());
-        }
-    }
+    insertion_sort(sorted);
     Ok(starts)
+}
+
+/// Sorts points by the bits of their values below `shift`.
+fn sort_by_bits_below(shift: u32, points: &mut [Point], buffer: &mut [Point]) {
+    for shift in (0..shift).step_by(LOW_BITS as usize) {
+        let mut ends = [0; LOW_BUCKETS];
+        for &point in &*points {
+            ends[low_bucket(point, shift)] += 1;
+        }
+        counts_to_starts(&mut ends, 0);
+        spread(points.iter().copied(), |point| low_bucket(point, shift), &mut ends, buffer);
+        points.copy_from_slice(buffer);
+    }
+}
+
+/// [`LOW_BITS`] bits of the point's value, from `shift` on.
+#[inline(always)]
+fn low_bucket(point: Point, shift: u32) -> usize {
+    point.bits_from(shift) & (LOW_BUCKETS - 1)
 }
 
 /// Turns the sizes of buckets into their starts, the first of which is given. Returns the largest size.
@@ -310,12 +335,17 @@ fn try_with_capacity<T>(capacity: usize) -> Result<Vec<T>, TryReserveError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::hash::md5::simd_levels;
     use proptest::prelude::*;
 
     /// Points that each have their own owner.
     fn points(values: &[u32]) -> Points {
+        Points::new(unsorted(values), None).expect("memory")
+    }
+
+    fn unsorted(values: &[u32]) -> Unsorted {
         let owners = (0..).zip(values).map(|(owner, _)| (owner, 1)).collect();
-        Points::new(Unsorted { values: values.to_vec(), owners }, None).expect("memory")
+        Unsorted { values: values.to_vec(), owners }
     }
 
     /// The rule itself: the owner of the first point at or above the place, else of the lowest one. The
@@ -365,18 +395,22 @@ mod tests {
     #[test]
     fn many_points() {
         let count = u32::try_from(MIN_BUCKETS_FOR_PARTS).expect("a few") + 123_456;
-        let values: [fn(u32) -> u32; 4] = [
+        let values: [fn(u32) -> u32; 5] = [
             |i| i.wrapping_mul(0x9e37_79b1) ^ i.wrapping_mul(i) >> 7,
             |i| i % 300_000,
+            |i| !(i % 300_000),
             |i| (i % 1000) << 22,
             |i| !i << 9,
         ];
         for value in values {
             let values: Vec<_> = (0..count).map(value).collect();
-            let points = points(&values);
             let mut expected: Vec<_> = (0..).zip(&values).map(|(i, &v)| Point::new(v, i)).collect();
             expected.sort_by_key(|point| point.value());
-            assert!(points.sorted() == expected);
+            for level in simd_levels() {
+                let points = Points::sorted_on(level, unsorted(&values), None).expect("memory");
+                assert!(points.sorted() == expected, "{level:?}");
+            }
+            let points = points(&values);
             for &value in values.iter().step_by(97) {
                 for place in [value.wrapping_sub(1), value, value.wrapping_add(1)] {
                     let found = expected.partition_point(|point| point.value() < place);

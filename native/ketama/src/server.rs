@@ -7,8 +7,8 @@ use std::fmt;
 /// (libketama calls it memory).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Server {
-    // An IPv4 address with its port needs no allocation.
-    name: SmallVec<[u8; 21]>,
+    // As many bytes as cost no more than one. An IPv4 address with its port needs 21.
+    name: SmallVec<[u8; 23]>,
     weight: u64,
 }
 

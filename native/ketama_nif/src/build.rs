@@ -111,7 +111,8 @@ fn parse<'a>(env: Env<'a>, contents: Binary<'a>, options: Chosen) -> NifResult<T
 
 nif!(c"new", 3, new);
 
-/// The continuum of a list of servers, whose names have `bytes` in all.
+/// The continuum of a list of servers, whose names have `bytes` in all, or fewer if a dirty scheduler should read
+/// them.
 fn new<'a>(
     env: Env<'a>,
     [list, options, bytes]: [Term<'a>; 3],

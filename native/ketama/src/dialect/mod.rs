@@ -281,7 +281,7 @@ pub static DIALECTS: [Dialect; 18] = [
 ];
 
 /// The maximum number of points, so that a large weight cannot take all memory. They and their index take
-/// 1.5 GiB, and up to 1 GiB more while they are sorted.
+/// 1.5 GiB. Sorting them takes up to 1 GiB more if they fall together, and hardly any if not.
 const MAX_POINTS: u64 = 1 << 27;
 
 impl Dialect {
