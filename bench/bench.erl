@@ -272,7 +272,7 @@ building(N) ->
             [{"new/1", New, fun bytes/1}],
     Rounds = [
         [{Name, microseconds(Way)} || {Name, Way, _} <- Ways]
-     || _ <- lists:seq(1, max(3, min(25, 50000 div N)))
+     || _ <- lists:seq(1, max(3, min(100, 50000 div N)))
     ],
     Bytes = [
         #row{table = building, name = Name, minimum = Held(Way), unit = "bytes/point"}
