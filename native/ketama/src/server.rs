@@ -7,7 +7,7 @@ use std::fmt;
 /// (libketama calls it memory).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Server {
-    // As many bytes as cost no more than one. An IPv4 address with its port needs 21.
+    // An IPv4 address with its port has up to 21 bytes; room for 23 takes no more.
     name: SmallVec<[u8; 23]>,
     weight: u64,
 }
