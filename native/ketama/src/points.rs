@@ -216,9 +216,7 @@ fn sort(unsorted: Unsorted, shift: u32, sorted: &mut [Point]) -> Result<Vec<u32>
         (1, part_ends[0])
     } else {
         let part_of = |point: Point| point.bits_from(u32::BITS - PART_BITS);
-        unsorted.iter().for_each(|point| part_ends[part_of(point)] += 1);
-        let largest = counts_to_starts(&mut part_ends, 0);
-        spread(unsorted.iter(), part_of, &mut part_ends, sorted);
+        let largest = count_and_spread(unsorted.iter(), part_of, &mut part_ends, sorted);
         (part_ends.len(), largest)
     };
     let mut buffer = try_filled(Point::new(0, 0), largest_part as usize)?;
@@ -257,12 +255,8 @@ fn sort(unsorted: Unsorted, shift: u32, sorted: &mut [Point]) -> Result<Vec<u32>
 /// Sorts points by the bits of their values below `shift`.
 fn sort_by_bits_below(shift: u32, points: &mut [Point], buffer: &mut [Point]) {
     for shift in (0..shift).step_by(LOW_BITS as usize) {
-        let mut ends = [0; LOW_BUCKETS];
-        for &point in &*points {
-            ends[low_bucket(point, shift)] += 1;
-        }
-        counts_to_starts(&mut ends, 0);
-        spread(points.iter().copied(), |point| low_bucket(point, shift), &mut ends, buffer);
+        let bucket_of = |point| low_bucket(point, shift);
+        count_and_spread(points.iter().copied(), bucket_of, &mut [0; LOW_BUCKETS], buffer);
         points.copy_from_slice(buffer);
     }
 }
@@ -271,6 +265,21 @@ fn sort_by_bits_below(shift: u32, points: &mut [Point], buffer: &mut [Point]) {
 #[inline(always)]
 fn low_bucket(point: Point, shift: u32) -> usize {
     point.bits_from(shift) & (LOW_BUCKETS - 1)
+}
+
+/// A counting sort by bucket: [`spread`] with the starts of the buckets found first. `ends` must be 0. Returns the
+/// size of the largest bucket.
+#[inline(always)]
+fn count_and_spread(
+    points: impl Iterator<Item = Point> + Clone,
+    bucket: impl Fn(Point) -> usize,
+    ends: &mut [u32],
+    sorted: &mut [Point],
+) -> u32 {
+    points.clone().for_each(|point| ends[bucket(point)] += 1);
+    let largest = counts_to_starts(ends, 0);
+    spread(points, bucket, ends, sorted);
+    largest
 }
 
 /// Turns the sizes of buckets into their starts, the first of which is given. Returns the largest size.
